@@ -1,0 +1,164 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"io"
+)
+
+// Limits that every engine respects.
+const (
+	MaxKeySize   = 1 << 10 // bytes of a key
+	MaxValueSize = 64 << 10
+	MaxBatchSize = 4 << 20 // keys, values and unstaged blobs of a batch together
+)
+
+var (
+	// ErrNotFound says that a key or a blob is not in the store.
+	ErrNotFound = errors.New("storage: not found")
+	// ErrConflict says that an assertion of a batch did not hold. Nothing
+	// was written; the caller reads again and may try again.
+	ErrConflict = errors.New("storage: conflict")
+	// ErrTooLarge says that a key, a value or a batch exceeds its limit.
+	ErrTooLarge = errors.New("storage: too large")
+	// ErrFull says that the disk has no room (or the quota of the disk is
+	// used up). Nothing was written, and the store goes on working.
+	ErrFull = errors.New("storage: no space left")
+	// ErrCorrupt says that stored bytes do not match their checksum.
+	ErrCorrupt = errors.New("storage: corrupt data")
+	// ErrClosed says that the store has been closed.
+	ErrClosed = errors.New("storage: closed")
+	// ErrStop ends a Scan early; Scan then returns nil.
+	ErrStop = errors.New("storage: stop")
+)
+
+// A BlobID names a blob. IDs are never reused, not even after a crash. Zero
+// is not a valid ID.
+type BlobID uint64
+
+// A Reader reads keys. Both a [Store] (its latest committed state) and a
+// [Snapshot] are Readers.
+type Reader interface {
+	// Get appends the value of key to dst and returns the extended slice.
+	// It returns ErrNotFound if there is no such key.
+	Get(dst, key []byte) ([]byte, error)
+
+	// Scan calls fn for each key of r in the order that r asks for. Key
+	// and value are valid only during the call. An error of fn ends the
+	// scan and is returned, except ErrStop, which only ends it.
+	Scan(r Range, fn func(key, value []byte) error) error
+}
+
+// A Range is the keys k with Start <= k < End. An empty End means that there
+// is no upper bound (the engine's own subspaces are never shown).
+type Range struct {
+	Start, End []byte
+	Reverse    bool // from the last key to the first
+}
+
+// A Snapshot is a consistent, unchanging view of all keys. It must be closed,
+// soon: it keeps the store from reclaiming space.
+type Snapshot interface {
+	Reader
+	Close()
+}
+
+// A Store is a storage engine. Its methods may be called concurrently.
+type Store interface {
+	Reader
+
+	// Snapshot returns a view of the store as it is now.
+	Snapshot() Snapshot
+
+	// NewBatch returns an empty batch for this store.
+	NewBatch() *Batch
+
+	// Enqueue hands over a batch to be committed after all batches that
+	// were enqueued before it. It does not wait for the disk. The batch
+	// must not be used afterwards. The outcome comes from [Pending.Wait],
+	// which must be called.
+	Enqueue(b *Batch) *Pending
+
+	// Stage returns a writer for a blob too large to hold in memory. What
+	// is written to it is of no effect until it is put into a batch with
+	// [Batch.AppendStaged] and that batch commits.
+	Stage() (Staged, error)
+
+	// OpenBlob opens a blob for reading. It returns ErrNotFound if there
+	// is no such blob.
+	OpenBlob(id BlobID) (Blob, error)
+
+	// Reclaim gives back the space of deleted keys and blobs where that is
+	// worth the work, copying what is alive. It returns the bytes that the
+	// disk got back. It may run at any time, beside everything else.
+	Reclaim(ctx context.Context) (freed int64, err error)
+
+	// Stats returns figures for metrics.
+	Stats() Stats
+
+	// Close waits for what was enqueued, and closes the store.
+	Close() error
+}
+
+// Commit enqueues a batch and waits until it is durable.
+func Commit(s Store, b *Batch) error { return s.Enqueue(b).Wait() }
+
+// A Staged blob is written once from start to end, then sealed.
+type Staged interface {
+	io.Writer
+	// Size is the number of bytes written so far.
+	Size() int64
+	// Seal ends the writing. The blob can then be read with Open, and put
+	// into one batch.
+	Seal() error
+	// Open reads a sealed blob before it is committed.
+	Open() (Blob, error)
+	// Discard drops the blob unless a batch has taken it. It may always be
+	// called, and frees all resources.
+	Discard()
+}
+
+// A Blob is an open blob. ReadAt may be called concurrently.
+type Blob interface {
+	io.ReaderAt
+	io.Closer
+	// Size is the number of bytes of the blob.
+	Size() int64
+}
+
+// Stats are figures of a store since it was opened, for metrics.
+type Stats struct {
+	Commits     uint64 // batches committed
+	Groups      uint64 // groups of batches made durable together
+	Syncs       uint64 // fsyncs and fdatasyncs for commits
+	Conflicts   uint64
+	KeyBytes    int64 // bytes on disk for keys and values
+	BlobBytes   int64 // bytes on disk for blobs, garbage included
+	BlobGarbage int64 // bytes on disk of deleted blobs
+}
+
+// A Pending is the outcome of an enqueued batch.
+type Pending struct {
+	done chan struct{}
+	err  error
+}
+
+// NewPending returns a Pending that an engine resolves later.
+func NewPending() *Pending { return &Pending{done: make(chan struct{})} }
+
+// Resolve sets the outcome; engines call it once.
+func (p *Pending) Resolve(err error) {
+	p.err = err
+	close(p.done)
+}
+
+// Wait returns when the batch is durable (nil) or has failed. It does not
+// take a context: whoever enqueued a batch must learn its fate before it may
+// answer anyone.
+func (p *Pending) Wait() error {
+	<-p.done
+	return p.err
+}
+
+// Done is closed when the outcome is known.
+func (p *Pending) Done() <-chan struct{} { return p.done }
