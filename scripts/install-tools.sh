@@ -1,0 +1,22 @@
+#!/usr/bin/env bash
+# Installs from Debian's packages what `make test` drives: real mail clients,
+# and a C compiler for the race detector. Does nothing where all is there.
+set -euo pipefail
+
+declare -A packages=(
+	[swaks]=swaks [mbsync]=isync [fetchmail]=fetchmail [mutt]=mutt
+	[curl]=curl [openssl]=openssl [gcc]=gcc [procmail]=procmail
+)
+
+missing=()
+for tool in "${!packages[@]}"; do
+	command -v "$tool" >/dev/null || missing+=("${packages[$tool]}")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+echo "installing ${missing[*]}"
+sudo=()
+[ "$(id -u)" -eq 0 ] || sudo=(sudo)
+export DEBIAN_FRONTEND=noninteractive
+"${sudo[@]}" apt-get update -q
+"${sudo[@]}" apt-get install -q -y --no-install-recommends "${missing[@]}" libc6-dev
