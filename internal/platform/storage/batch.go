@@ -1,5 +1,7 @@
 package storage
 
+import "bytes"
+
 // An OpKind says what one operation of a batch does.
 type OpKind uint8
 
@@ -34,12 +36,22 @@ type Batch struct {
 	arena    []byte
 	size     int
 	tooLarge bool
-	nextID   func() BlobID
+	reserved bool
+	blobs    BlobSource
 }
 
-// NewBatch returns an empty batch; engines call it. nextID allocates the IDs
-// of the batch's blobs.
-func NewBatch(nextID func() BlobID) *Batch { return &Batch{nextID: nextID} }
+// A BlobSource is what a batch asks of its engine.
+type BlobSource interface {
+	// NextID allocates the ID of a blob.
+	NextID() BlobID
+	// Encode returns content as the engine wants it in the operation. It is
+	// called where the batch is built, so that the work of compressing is
+	// done by the writers, side by side, and not by the committer.
+	Encode(content []byte) []byte
+}
+
+// NewBatch returns an empty batch; engines call it.
+func NewBatch(blobs BlobSource) *Batch { return &Batch{blobs: blobs} }
 
 // Assert makes the commit fail with ErrConflict unless key has this value. A
 // nil value asserts that key does not exist.
@@ -57,21 +69,24 @@ func (b *Batch) Set(key, value []byte) { b.add(OpSet, key, value) }
 // Delete removes a key, if it exists.
 func (b *Batch) Delete(key []byte) { b.add(OpDelete, key, nil) }
 
-// DeleteRange removes all keys k with start <= k < end.
+// DeleteRange removes all keys k with start <= k < end. An empty end removes
+// nothing.
 func (b *Batch) DeleteRange(start, end []byte) { b.add(OpDeleteRange, start, end) }
 
 // AppendBlob adds a blob and returns its ID, which may be used in values of
 // the same batch. Content must not change until the commit has returned.
 func (b *Batch) AppendBlob(content []byte) BlobID {
-	id := b.nextID()
+	id := b.blobs.NextID()
 	b.size += len(content)
-	b.ops = append(b.ops, Op{Kind: OpAppendBlob, Value: content, Blob: id})
+	if b.size <= MaxBatchSize {
+		b.ops = append(b.ops, Op{Kind: OpAppendBlob, Value: b.blobs.Encode(content), Blob: id})
+	}
 	return id
 }
 
 // AppendStaged adds a sealed staged blob and returns its ID.
 func (b *Batch) AppendStaged(s Staged) BlobID {
-	id := b.nextID()
+	id := b.blobs.NextID()
 	b.ops = append(b.ops, Op{Kind: OpAppendStaged, Blob: id, Staged: s})
 	return id
 }
@@ -92,8 +107,12 @@ func (b *Batch) Size() int { return b.size }
 func (b *Batch) Ops() []Op { return b.ops }
 
 // Err returns ErrTooLarge if the batch, or one of its keys or values, is over
-// its limit. Engines call it first.
+// its limit, and ErrReserved if it touches the engine's own keys. Engines call
+// it first.
 func (b *Batch) Err() error {
+	if b.reserved {
+		return ErrReserved
+	}
 	if b.tooLarge || b.size > MaxBatchSize {
 		return ErrTooLarge
 	}
@@ -109,6 +128,10 @@ func (b *Batch) add(kind OpKind, key, value []byte) {
 		b.tooLarge = true
 		return
 	}
+	if isReserved(kind, key, value) {
+		b.reserved = true
+		return
+	}
 	b.size += len(key) + len(value)
 	b.ops = append(b.ops, Op{Kind: kind, Key: b.copy(key), Value: b.copy(value)})
 }
@@ -122,4 +145,11 @@ func (b *Batch) copy(p []byte) []byte {
 	start := len(b.arena)
 	b.arena = append(b.arena, p...)
 	return b.arena[start:len(b.arena):len(b.arena)]
+}
+
+func isReserved(kind OpKind, key, value []byte) bool {
+	if kind == OpDeleteRange {
+		return bytes.Compare(value, []byte{FirstReserved}) > 0
+	}
+	return len(key) > 0 && key[0] >= FirstReserved
 }

@@ -6,6 +6,9 @@ import (
 	"io"
 )
 
+// FirstReserved is the first of the subspaces that belong to the engine.
+const FirstReserved = 0xf0
+
 // Limits that every engine respects.
 const (
 	MaxKeySize   = 1 << 10 // bytes of a key
@@ -26,6 +29,11 @@ var (
 	ErrFull = errors.New("storage: no space left")
 	// ErrCorrupt says that stored bytes do not match their checksum.
 	ErrCorrupt = errors.New("storage: corrupt data")
+	// ErrReserved says that a batch touches a subspace of the engine.
+	ErrReserved = errors.New("storage: reserved key")
+	// ErrStaged says that a staged blob was used before it was sealed, after
+	// it was discarded, or in a second batch.
+	ErrStaged = errors.New("storage: staged blob cannot be used")
 	// ErrClosed says that the store has been closed.
 	ErrClosed = errors.New("storage: closed")
 	// ErrStop ends a Scan early; Scan then returns nil.
@@ -109,7 +117,7 @@ type Staged interface {
 	// Size is the number of bytes written so far.
 	Size() int64
 	// Seal ends the writing. The blob can then be read with Open, and put
-	// into one batch.
+	// into a batch. If that batch fails, it can be put into another.
 	Seal() error
 	// Open reads a sealed blob before it is committed.
 	Open() (Blob, error)
