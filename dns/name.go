@@ -15,7 +15,8 @@ const (
 // Canonical returns a name in lower case and without its final dot. It returns
 // ErrInvalidName if the text is not a name that can be looked up. The
 // characters of host names and the underscore are not the only ones allowed: a
-// name is any labels of printable ASCII.
+// name is any labels of printable ASCII, except the few characters that have a
+// meaning of their own where names are written down.
 func Canonical(name string) (string, error) {
 	trimmed := strings.TrimSuffix(name, ".")
 	if trimmed == "" || len(trimmed) > maxName {
@@ -30,7 +31,7 @@ func Canonical(name string) (string, error) {
 			}
 			label = 0
 			continue
-		case c <= ' ' || c >= 0x7f || strings.IndexByte(`\"();@$`, c) >= 0:
+		case c <= ' ' || c >= 0x7f || strings.IndexByte(`\"'();@`, c) >= 0:
 			return "", ErrInvalidName
 		case 'A' <= c && c <= 'Z':
 			upper = true
