@@ -5,7 +5,7 @@ set -euo pipefail
 
 declare -A packages=(
 	[swaks]=swaks [mbsync]=isync [fetchmail]=fetchmail [mutt]=mutt
-	[curl]=curl [openssl]=openssl [gcc]=gcc [procmail]=procmail
+	[curl]=curl [openssl]=openssl [gcc]=gcc
 )
 
 missing=()

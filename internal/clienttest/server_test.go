@@ -1,0 +1,214 @@
+//go:build clients
+
+package clienttest
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+const (
+	alice    = "alice@example.test"
+	bob      = "bob@example.test"
+	password = "mailstead"
+)
+
+// A server is a running `mailstead dev`.
+type server struct {
+	data  string
+	ports map[string]int
+	args  []string
+
+	cmd *exec.Cmd
+	log *syncBuffer
+}
+
+// protocols are the flags of `mailstead dev` that take a port.
+var protocols = []string{"smtp", "submission", "submissions", "imap", "imaps", "pop3", "pop3s", "lmtp", "metrics"}
+
+// startServer runs the binary with free ports and an empty data folder, until
+// the test ends.
+func startServer(t *testing.T, args ...string) *server {
+	t.Helper()
+	s := &server{data: filepath.Join(t.TempDir(), "data"), ports: make(map[string]int), args: args, log: &syncBuffer{}}
+	for _, p := range protocols {
+		s.ports[p] = freePort(t)
+	}
+	s.start(t)
+	t.Cleanup(func() {
+		s.stop(t)
+		if t.Failed() {
+			t.Logf("server log:\n%s", s.log)
+		}
+	})
+	return s
+}
+
+func (s *server) start(t *testing.T) {
+	t.Helper()
+	bin := os.Getenv("MAILSTEAD_BIN")
+	if bin == "" {
+		t.Fatal("MAILSTEAD_BIN must name the binary; `make test-clients` sets it")
+	}
+	args := []string{"dev", "--data", s.data}
+	for _, p := range protocols {
+		args = append(args, "--"+p, strconv.Itoa(s.ports[p]))
+	}
+	s.cmd = exec.Command(bin, append(args, s.args...)...)
+	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range protocols {
+		waitPort(t, s.addr(p))
+	}
+}
+
+// stop ends the server gracefully.
+func (s *server) stop(t *testing.T) {
+	t.Helper()
+	if s.cmd == nil {
+		return
+	}
+	s.cmd.Process.Signal(os.Interrupt)
+	done := make(chan error, 1)
+	go func() { done <- s.cmd.Wait() }()
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Errorf("the server ended with %v", err)
+		}
+	case <-time.After(30 * time.Second):
+		s.cmd.Process.Kill()
+		<-done
+		t.Error("the server did not end within 30 s of an interrupt")
+	}
+	s.cmd = nil
+}
+
+// kill ends the server with SIGKILL.
+func (s *server) kill(t *testing.T) {
+	t.Helper()
+	if err := s.cmd.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	s.cmd.Wait()
+	s.cmd = nil
+}
+
+func (s *server) addr(protocol string) string {
+	return net.JoinHostPort("127.0.0.1", s.port(protocol))
+}
+
+func (s *server) port(protocol string) string { return strconv.Itoa(s.ports[protocol]) }
+
+// certificate writes the server's certificate to a file, as openssl shows it.
+func (s *server) certificate(t *testing.T) string {
+	t.Helper()
+	out := run(t, "", "sh", "-c", fmt.Sprintf("openssl s_client -connect %s -showcerts </dev/null 2>/dev/null | openssl x509", s.addr("imaps")))
+	name := filepath.Join(t.TempDir(), "cert.pem")
+	writeFile(t, name, out)
+	return name
+}
+
+func freePort(t *testing.T) int {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	return ln.Addr().(*net.TCPAddr).Port
+}
+
+func waitPort(t *testing.T, addr string) {
+	t.Helper()
+	eventually(t, "port "+addr, func() bool {
+		c, err := net.Dial("tcp", addr)
+		if err == nil {
+			c.Close()
+		}
+		return err == nil
+	})
+}
+
+// eventually polls another process's state, which sends no event to wait for.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(30 * time.Second)
+	for !ok() {
+		if time.Now().After(deadline) {
+			t.Fatalf("%s: not within 30 s", what)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// run runs a client to its end and returns what it printed; a failure fails
+// the test.
+func run(t *testing.T, stdin, name string, args ...string) string {
+	t.Helper()
+	out, err := try(t, stdin, name, args...)
+	if err != nil {
+		t.Fatalf("%s %q: %v\n%s", name, args, err, out)
+	}
+	return out
+}
+
+// try runs a client that may fail.
+func try(t *testing.T, stdin, name string, args ...string) (string, error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Env = append(os.Environ(), "HOME="+t.TempDir(), "LC_ALL=C", "TERM=xterm")
+	cmd.Stdin = strings.NewReader(stdin)
+	cmd.WaitDelay = time.Second
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+func writeFile(t *testing.T, name, content string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func contains(t *testing.T, text, want string) {
+	t.Helper()
+	if !strings.Contains(text, want) {
+		t.Errorf("no %q in:\n%s", want, text)
+	}
+}
+
+// syncBuffer collects the log of the server while tests read it.
+type syncBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
