@@ -27,6 +27,7 @@ type scramClient struct {
 	nonce        func() string // nil for the library's, set by tests
 	conversation *scram.ClientConversation
 	answered     bool // the server's first message
+	failed       bool
 }
 
 func (c *scramClient) Start() (string, []byte, error) {
@@ -52,17 +53,26 @@ func (c *scramClient) Start() (string, []byte, error) {
 	return name, []byte(initial), err
 }
 
+// Next never goes on after an error: the library would then hold a server for
+// proven that says nothing but "e=".
 func (c *scramClient) Next(challenge []byte) ([]byte, error) {
-	if c.conversation == nil || len(challenge) > MaxMessage || c.conversation.Done() {
+	if c.conversation == nil || c.failed || len(challenge) > MaxMessage || c.conversation.Done() {
+		c.failed = true
 		return nil, ErrUnexpected
 	}
+	response, err := c.step(string(challenge))
+	c.failed = err != nil
+	return response, err
+}
+
+func (c *scramClient) step(challenge string) ([]byte, error) {
 	if !c.answered {
 		c.answered = true
-		if err := checkIterations(string(challenge)); err != nil {
+		if err := checkIterations(challenge); err != nil {
 			return nil, err
 		}
 	}
-	response, err := c.conversation.Step(string(challenge))
+	response, err := c.conversation.Step(challenge)
 	if err != nil {
 		return nil, fmt.Errorf("sasl: server's message: %w", err)
 	}
@@ -85,5 +95,5 @@ func checkIterations(message string) error {
 }
 
 func (c *scramClient) proven() bool {
-	return c.conversation != nil && c.conversation.Valid()
+	return c.conversation != nil && !c.failed && c.conversation.Valid()
 }
