@@ -1,0 +1,104 @@
+package config
+
+import (
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// A Config is the whole configuration of a server.
+type Config struct {
+	Hostname string `toml:"hostname" comment:"The name of this server, as it greets, and as it stands in Received fields and\nMessage-IDs. Other servers look it up: it should resolve to this machine.\nEmpty: what the machine calls itself."`
+	Data     string `toml:"data" comment:"The folder of everything the server keeps. Only its owner may read it."`
+
+	Log     Log     `toml:"log" comment:"What the server says of itself, on standard error."`
+	Metrics Metrics `toml:"metrics" comment:"Prometheus metrics at /metrics, and /healthz."`
+	TLS     TLS     `toml:"tls" comment:"The certificate of all listeners."`
+
+	SMTP        Listener `toml:"smtp" comment:"Mail from other servers."`
+	Submission  Listener `toml:"submission" comment:"Mail from our users, with STARTTLS (RFC 6409)."`
+	Submissions Listener `toml:"submissions" comment:"Mail from our users, with TLS from the start (RFC 8314)."`
+	LMTP        Listener `toml:"lmtp" comment:"Mail from a mail server in front of this one (RFC 2033). It has no authentication:\nkeep it on addresses that only that server can reach."`
+	IMAP        Listener `toml:"imap" comment:"Reading mail, with STARTTLS."`
+	IMAPS       Listener `toml:"imaps" comment:"Reading mail, with TLS from the start."`
+	POP3        Listener `toml:"pop3" comment:"Downloading mail, with STLS."`
+	POP3S       Listener `toml:"pop3s" comment:"Downloading mail, with TLS from the start."`
+
+	Limits   Limits   `toml:"limits" comment:"What one peer may ask of the server."`
+	Auth     Auth     `toml:"auth" comment:"How passwords are checked and kept."`
+	Delivery Delivery `toml:"delivery" comment:"Mail into local mailboxes."`
+	Outbound Outbound `toml:"outbound" comment:"Mail to other servers."`
+	Storage  Storage  `toml:"storage" comment:"The embedded store."`
+}
+
+// Default returns a configuration with the default of every setting.
+func Default() *Config {
+	return &Config{
+		Data:        "/var/lib/mailstead",
+		Log:         Log{Format: "text", Level: "info"},
+		Metrics:     Metrics{Listen: "127.0.0.1:9090"},
+		SMTP:        listener(":25"),
+		Submission:  listener(":587"),
+		Submissions: listener(":465"),
+		LMTP:        listener(),
+		IMAP:        listener(":143"),
+		IMAPS:       listener(":993"),
+		POP3:        listener(":110"),
+		POP3S:       listener(":995"),
+		Limits: Limits{
+			MessageSize: 50 << 20, Recipients: 1000, ReceivedFields: 100,
+			AuthFailures: 5, ProtocolErrors: 20,
+			DrainTime: Duration{30 * time.Second},
+		},
+		Auth:     Auth{Argon2Memory: 19 << 20, Argon2Time: 2, SCRAMIterations: 4096},
+		Delivery: Delivery{Subaddress: "+", Postmaster: ""},
+		Outbound: Outbound{
+			Retry: []Duration{
+				Duration{time.Minute}, Duration{5 * time.Minute}, Duration{15 * time.Minute},
+				Duration{30 * time.Minute}, Duration{time.Hour}, Duration{2 * time.Hour}, Duration{4 * time.Hour},
+			},
+			Lifetime: Duration{5 * 24 * time.Hour}, DelayNotice: Duration{4 * time.Hour},
+			Concurrency: 100, PerDestination: 10, TLS: "opportunistic",
+		},
+		Storage: Storage{Cache: 16 << 20, ReclaimInterval: Duration{10 * time.Minute}, KeepExpunged: Duration{time.Minute}},
+	}
+}
+
+// Check returns every setting that makes no sense, without lines.
+func (c *Config) Check() []Problem {
+	var r report
+	if c.Data == "" {
+		r.add("data", "must name a folder")
+	} else if !filepath.IsAbs(c.Data) {
+		r.add("data", "must be an absolute path, not %q", c.Data)
+	}
+	if c.Hostname != "" && !isDomain(c.Hostname) {
+		r.add("hostname", "%q is not a domain name", c.Hostname)
+	}
+	for _, s := range []struct {
+		name  string
+		check func(*report)
+	}{
+		{"log", c.Log.check}, {"metrics", c.Metrics.check}, {"tls", c.TLS.check},
+		{"smtp", c.SMTP.check}, {"submission", c.Submission.check}, {"submissions", c.Submissions.check},
+		{"lmtp", c.LMTP.check}, {"imap", c.IMAP.check}, {"imaps", c.IMAPS.check},
+		{"pop3", c.POP3.check}, {"pop3s", c.POP3S.check},
+		{"limits", c.Limits.check}, {"auth", c.Auth.check}, {"delivery", c.Delivery.check},
+		{"outbound", c.Outbound.check}, {"storage", c.Storage.check},
+	} {
+		r.section = s.name + "."
+		s.check(&r)
+	}
+	return r.problems
+}
+
+// HostnameOrMachine returns the hostname, or the machine's if none is set.
+func (c *Config) HostnameOrMachine() string {
+	if c.Hostname != "" {
+		return c.Hostname
+	}
+	if name, err := os.Hostname(); err == nil && isDomain(name) {
+		return name
+	}
+	return "localhost"
+}
