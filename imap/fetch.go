@@ -3,7 +3,6 @@ package imap
 import (
 	"slices"
 	"strconv"
-	"strings"
 )
 
 // FetchItems is a set of the data items of FETCH that have no arguments.
@@ -144,7 +143,7 @@ func (s *BodySection) appendSpec(b []byte) []byte {
 
 // appendField appends a header field name, which may be any astring.
 func appendField(b []byte, f string) []byte {
-	if isAtom(strings.ReplaceAll(f, "]", "")) && !strings.Contains(f, "]") {
+	if isAtom(f) {
 		return append(b, f...)
 	}
 	b = append(b, '"')

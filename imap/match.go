@@ -4,47 +4,47 @@ import "strings"
 
 // MatchMailbox reports whether the mailbox name matches pattern, in which "*"
 // stands for any characters and "%" for any but delim (RFC 9051 §6.3.9). INBOX
-// matches in any case. It takes time linear in len(name) for each wildcard.
+// matches in any case. It takes time in proportion to len(name)*len(pattern).
 func MatchMailbox(name, pattern string, delim rune) bool {
-	d := string(delim)
-	if delim == 0 {
-		d = ""
+	d := ""
+	if delim != 0 {
+		d = string(delim)
 	}
-	if matchFrom(name, pattern, d) {
+	if matchPattern(name, CanonicalMailboxName(pattern, delim), d) {
 		return true
 	}
-	return name == Inbox && matchFrom(name, strings.ToUpper(pattern), d)
+	return name == Inbox && matchPattern(name, strings.ToUpper(pattern), d)
 }
 
-// matchFrom remembers the last "%" and the last "*" and returns to them when
-// the rest does not fit; a later wildcard makes an earlier of its kind moot.
-func matchFrom(name, pattern, delim string) bool {
-	type mark struct{ n, p int }
-	star, percent := mark{-1, -1}, mark{-1, -1}
-	n, p := 0, 0
-	for {
-		switch {
-		case p < len(pattern) && pattern[p] == '*':
-			star, percent = mark{n, p}, mark{-1, -1}
-			p++
-		case p < len(pattern) && pattern[p] == '%':
-			percent = mark{n, p}
-			p++
-		case p < len(pattern) && n < len(name) && pattern[p] == name[n]:
-			n++
-			p++
-		case p == len(pattern) && n == len(name):
-			return true
-		case percent.p >= 0 && percent.n < len(name) && !startsWith(name[percent.n:], delim):
-			percent.n++
-			n, p = percent.n, percent.p+1
-		case star.p >= 0 && star.n < len(name):
-			star.n++
-			n, p, percent = star.n, star.p+1, mark{-1, -1}
-		default:
-			return false
+// matchPattern runs through name once, keeping the set of all prefixes of
+// pattern that match what has been read: no input makes it search back.
+func matchPattern(name, pattern, delim string) bool {
+	switch pattern {
+	case "*":
+		return true
+	case "%":
+		return delim == "" || !strings.Contains(name, delim)
+	}
+	reach := make([]bool, len(pattern)+1)
+	reach[0] = true
+	skipWildcards(reach, pattern)
+	for i := range len(name) {
+		atDelim := delim != "" && strings.HasPrefix(name[i:], delim)
+		for p := len(pattern); p >= 0; p-- {
+			stay := reach[p] && p < len(pattern) && (pattern[p] == '*' || pattern[p] == '%' && !atDelim)
+			step := p > 0 && reach[p-1] && pattern[p-1] == name[i]
+			reach[p] = stay || step
+		}
+		skipWildcards(reach, pattern)
+	}
+	return reach[len(pattern)]
+}
+
+// skipWildcards lets each wildcard stand for nothing.
+func skipWildcards(reach []bool, pattern string) {
+	for p := range len(pattern) {
+		if reach[p] && (pattern[p] == '*' || pattern[p] == '%') {
+			reach[p+1] = true
 		}
 	}
 }
-
-func startsWith(s, delim string) bool { return delim != "" && strings.HasPrefix(s, delim) }

@@ -1,0 +1,144 @@
+package imapserver
+
+import (
+	"io"
+	"time"
+
+	"github.com/mailstead/mailstead/imap"
+	"github.com/mailstead/mailstead/imap/imapwire"
+	"github.com/mailstead/mailstead/message"
+)
+
+// A FetchMessage is what a session knows of a message: what of it is written
+// depends on the command. The session may use one value for all messages.
+type FetchMessage struct {
+	UID   imap.UID
+	Flags []imap.Flag
+	// FlagsChanged says that this very command set \Seen, so that the flags
+	// are told unasked.
+	FlagsChanged bool
+	InternalDate time.Time
+	Size         int64
+	ModSeq       imap.ModSeq
+	// SaveDate is zero if it is not known (RFC 8514).
+	SaveDate time.Time
+	// EmailID and ThreadID go with FeatureObjectID; an empty ThreadID is NIL.
+	EmailID, ThreadID string
+
+	// Structure is needed if [FetchWriter.NeedsStructure], Content if
+	// [FetchWriter.NeedsContent]. Content is the whole message, of Size
+	// bytes, with the offsets of Structure.
+	Structure *message.Structure
+	Content   io.ReaderAt
+}
+
+// A FetchWriter answers FETCH. It is valid during one call of Session.Fetch.
+type FetchWriter struct {
+	w       *imapwire.Writer
+	enabled *enabled
+	opts    *imap.FetchOptions
+	failed  *imap.Error // of a section; told when the command ends
+}
+
+// NeedsStructure reports whether FetchMessage.Structure is needed.
+func (f *FetchWriter) NeedsStructure() bool {
+	if f.opts.Items&(imap.FetchEnvelope|imap.FetchBody|imap.FetchBodyStructure) != 0 {
+		return true
+	}
+	for i := range f.opts.Sections {
+		if !isWhole(&f.opts.Sections[i]) {
+			return true
+		}
+	}
+	return false
+}
+
+// NeedsContent reports whether FetchMessage.Content is needed.
+func (f *FetchWriter) NeedsContent() bool { return len(f.opts.Sections) > 0 }
+
+// isWhole reports whether s is the message as it is.
+func isWhole(s *imap.BodySection) bool {
+	switch s.Item {
+	case imap.ItemRFC822:
+		return true
+	case imap.ItemRFC822Header, imap.ItemRFC822Text:
+		return false
+	}
+	return len(s.Path) == 0 && s.Text == imap.SectionWhole
+}
+
+// Message answers for one message. It returns the connection's error: the
+// session then stops.
+func (f *FetchWriter) Message(seq imap.SeqNum, m *FetchMessage) error {
+	w := f.w
+	w.Raw("* ")
+	w.Number(uint64(seq))
+	w.Raw(" FETCH ")
+	sep := byte('(')
+	for _, item := range [...]imap.FetchItems{
+		imap.FetchUID, imap.FetchFlags, imap.FetchInternalDate, imap.FetchSize, imap.FetchModSeq,
+		imap.FetchSaveDate, imap.FetchEmailID, imap.FetchThreadID,
+	} {
+		if f.opts.Items&item != 0 || item == imap.FetchFlags && m.FlagsChanged {
+			w.Byte(sep)
+			f.item(item, m)
+			sep = ' '
+		}
+	}
+	w.Raw(")\r\n")
+	return w.Err()
+}
+
+// item writes a data item that is a column of the mailbox.
+func (f *FetchWriter) item(item imap.FetchItems, m *FetchMessage) {
+	w := f.w
+	switch item {
+	case imap.FetchUID:
+		w.Raw("UID ")
+		w.Number(uint64(m.UID))
+	case imap.FetchFlags:
+		w.Raw("FLAGS ")
+		w.Flags(m.Flags)
+	case imap.FetchInternalDate:
+		w.Raw("INTERNALDATE ")
+		w.DateTime(m.InternalDate)
+	case imap.FetchSize:
+		w.Raw("RFC822.SIZE ")
+		w.Number(uint64(m.Size))
+	case imap.FetchModSeq:
+		w.Raw("MODSEQ (")
+		w.Number(uint64(m.ModSeq))
+		w.Byte(')')
+	case imap.FetchSaveDate:
+		w.Raw("SAVEDATE ")
+		if m.SaveDate.IsZero() {
+			w.Nil()
+		} else {
+			w.DateTime(m.SaveDate)
+		}
+	case imap.FetchEmailID:
+		writeObjectID(w, "EMAILID ", m.EmailID)
+	case imap.FetchThreadID:
+		writeObjectID(w, "THREADID ", m.ThreadID)
+	}
+}
+
+// writeObjectID writes an object id, or NIL (RFC 8474 §5).
+func writeObjectID(w *imapwire.Writer, name, id string) {
+	w.Raw(name)
+	if id == "" {
+		w.Nil()
+		return
+	}
+	w.Byte('(')
+	w.Raw(id)
+	w.Byte(')')
+}
+
+// Vanished tells the UIDs that were expunged since the client last looked
+// (RFC 7162 §3.2.6). It comes before the messages.
+func (f *FetchWriter) Vanished(uids imap.UIDSet) {
+	if len(uids) > 0 {
+		writeVanished(f.w, "(EARLIER) ", uids)
+	}
+}

@@ -1,0 +1,65 @@
+package imapserver
+
+import (
+	"crypto/tls"
+	"log/slog"
+	"time"
+)
+
+// Features are abilities of the sessions that not every store has. They are
+// announced and used only if set.
+type Features uint8
+
+// Features of sessions.
+const (
+	// FeatureQResync says that Session.Fetch honours Vanished (RFC 7162).
+	FeatureQResync Features = 1 << iota
+	// FeatureObjectID says that mailboxes, messages and threads have object
+	// ids (RFC 8474).
+	FeatureObjectID
+	// FeatureSaveDate says that messages have a save date (RFC 8514).
+	FeatureSaveDate
+)
+
+// Options configure a Server. Zero values mean the default that stands at each
+// field.
+type Options struct {
+	// Backend makes the sessions; required.
+	Backend Backend
+	// Logger gets an event for each failure of the server; nil discards.
+	Logger *slog.Logger
+	// TLS is for STARTTLS; nil does not offer it.
+	TLS *tls.Config
+	// AllowInsecureAuth permits authentication without TLS.
+	AllowInsecureAuth bool
+	// Features says what the sessions can do.
+	Features Features
+	// Delimiter separates the levels of mailbox names; '/'.
+	Delimiter rune
+	// ServerID is the answer of ID: names and values in turn; NIL.
+	ServerID []string
+
+	// MaxLine is the length of a command without its literals, in bytes,
+	// after authentication; 64 KB. Before it is MaxLineUnauthenticated; 8 KB.
+	MaxLine                int
+	MaxLineUnauthenticated int
+	// MaxLiteral is the size of a literal that is not a message; 256 KB.
+	// Before authentication it is 4 KB.
+	MaxLiteral int
+	// AppendLimit is the size of a message in APPEND; 50 MB.
+	AppendLimit int64
+	// MaxBad is the number of commands in a row that may end with BAD; 20.
+	MaxBad int
+	// AuthFailureDelay is the pause after the first failed authentication;
+	// it doubles with each; 1 s. MaxAuthFailures is how many there may be; 5.
+	AuthFailureDelay time.Duration
+	MaxAuthFailures  int
+
+	// UnauthenticatedTimeout is the time from one command to the next before
+	// authentication; 2 min. IdleTimeout is that after it, also of IDLE;
+	// 30 min (RFC 9051 §5.4). IOTimeout is the time that one read within a
+	// command, or one write, may take; 2 min.
+	UnauthenticatedTimeout time.Duration
+	IdleTimeout            time.Duration
+	IOTimeout              time.Duration
+}
