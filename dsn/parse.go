@@ -118,9 +118,9 @@ func (s *Status) take(f Field) {
 func (r *Recipient) take(f Field) {
 	switch strings.ToLower(f.Name) {
 	case "original-recipient":
-		r.Original = parseAddress(f.Value)
+		r.Original = ParseAddress(f.Value)
 	case "final-recipient":
-		r.Final = parseAddress(f.Value)
+		r.Final = ParseAddress(f.Value)
 	case "action":
 		r.Action = Action(strings.ToLower(withoutComment(f.Value)))
 	case "status":
@@ -154,18 +154,6 @@ func cutType(v string) (kind, value string) {
 func parseMTA(v string) MTA {
 	kind, name := cutType(v)
 	return MTA{kind, name}
-}
-
-func parseAddress(v string) Address {
-	kind, address := cutType(v)
-	switch {
-	case kind == "utf-8":
-		address = decodeUnitext(address)
-	case len(address) > 2 && address[0] == '<' && address[len(address)-1] == '>':
-		// QUIRK: some systems write the brackets of SMTP.
-		address = address[1 : len(address)-1]
-	}
-	return Address{kind, address}
 }
 
 // withoutComment cuts a comment in parentheses off the end.

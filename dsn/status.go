@@ -5,8 +5,8 @@ import "time"
 // A Status is the content of a message/delivery-status part (RFC 3464 §2).
 // Zero values are fields that are absent.
 type Status struct {
-	// EnvelopeID is the ENVID of the original transaction, decoded from
-	// xtext (RFC 3464 §2.2.1).
+	// EnvelopeID is the ENVID of the original transaction, decoded (RFC
+	// 3464 §2.2.1).
 	EnvelopeID string
 	// ReportingMTA is the system that tried to deliver. Compose wants it.
 	ReportingMTA MTA
