@@ -22,8 +22,9 @@ type Part struct {
 	HeaderStart int64 // first octet of the header
 	BodyStart   int64 // first octet after the header's blank line
 	End         int64 // first octet after the body
-	// Lines is the number of lines of the body, as BODYSTRUCTURE wants it for
-	// text and for embedded messages. A last line without an end counts.
+	// Lines is the number of line ends in the body, as BODYSTRUCTURE wants it
+	// for text and for embedded messages. The line end in front of a boundary
+	// belongs to the boundary (RFC 2046 §5.1.1) and is not counted.
 	Lines int64
 
 	// Type and Subtype are as given; text/plain where the header gives none or
