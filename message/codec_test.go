@@ -1,0 +1,94 @@
+package message
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+)
+
+func TestCodecRoundTrip(t *testing.T) {
+	t.Parallel()
+	for name, data := range corpus(t) {
+		want := scan(Limits{}, data)
+		bin := want.AppendBinary([]byte("prefix"))[len("prefix"):]
+		got, err := DecodeStructure(bin)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+		env, err := DecodeEnvelope(bin)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if diff := cmp.Diff(want.Envelope, env, cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("%s: envelope: %s", name, diff)
+		}
+		if again := got.AppendBinary(nil); !bytes.Equal(again, bin) {
+			t.Errorf("%s: encoded anew it differs", name)
+		}
+		for n := range bin {
+			if _, err := DecodeStructure(bin[:n]); err == nil {
+				t.Errorf("%s: %d of %d octets decode", name, n, len(bin))
+			}
+		}
+		if _, err := DecodeStructure(append(bytes.Clone(bin), 0)); err == nil {
+			t.Errorf("%s: decodes with an octet too many", name)
+		}
+	}
+}
+
+func TestCodecTruncatedAndShifted(t *testing.T) {
+	t.Parallel()
+	data := corpus(t)["testdata/structure/alternative.eml"]
+	want := scan(Limits{Parts: 2}, data)
+	if !want.Truncated {
+		t.Fatal("not truncated")
+	}
+	want.Shift(77)
+	got, err := DecodeStructure(want.AppendBinary(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestCommonStrings checks that no value stands twice in the table, where the
+// second would never be used, and that the length bound holds.
+func TestCommonStrings(t *testing.T) {
+	t.Parallel()
+	for i, s := range commonStrings {
+		if commonIndex(s) != i {
+			t.Errorf("%q: index %d, not %d", s, commonIndex(s), i)
+		}
+	}
+	if commonIndex(strings.Repeat("x", 30)) != -1 {
+		t.Error("found what is not there")
+	}
+}
+
+func FuzzDecodeStructure(f *testing.F) {
+	for _, data := range corpus(f) {
+		f.Add(scan(Limits{}, data).AppendBinary(nil))
+	}
+	f.Fuzz(func(t *testing.T, src []byte) {
+		_, _ = DecodeEnvelope(src)
+		s, err := DecodeStructure(src)
+		if err != nil {
+			return
+		}
+		again, err := DecodeStructure(s.AppendBinary(nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(s, again, cmpopts.EquateEmpty()); diff != "" {
+			t.Fatal(diff)
+		}
+	})
+}
