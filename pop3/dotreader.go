@@ -86,7 +86,7 @@ func (d *DotReader) copyLines(p []byte) int {
 		return 0
 	}
 	data, _ := d.r.Peek(min(len(p), d.r.Buffered()))
-	if i := bytes.Index(data, lineDot); i >= 0 {
+	if i := bytes.Index(data, []byte("\n.")); i >= 0 {
 		data = data[:i+1]
 	}
 	n := copy(p, data)

@@ -23,11 +23,11 @@ func (d *DotWriter) Write(p []byte) (n int, err error) {
 	for len(p) > 0 {
 		part := p
 		if d.tail[1] == '\n' && p[0] == '.' {
-			if _, err := d.w.Write(dot); err != nil {
+			if _, err := io.WriteString(d.w, "."); err != nil {
 				return n, err
 			}
 		}
-		if i := bytes.Index(p, lineDot); i >= 0 {
+		if i := bytes.Index(p, []byte("\n.")); i >= 0 {
 			part = p[:i+1]
 		}
 		m, err := d.w.Write(part)
@@ -60,9 +60,3 @@ func (d *DotWriter) Close() error {
 	_, err := io.WriteString(d.w, end)
 	return err
 }
-
-// Never written to.
-var (
-	dot     = []byte(".")
-	lineDot = []byte("\n.")
-)

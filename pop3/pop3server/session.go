@@ -30,7 +30,7 @@ type Session interface {
 	// AuthMechanisms names the SASL mechanisms that the Session offers on
 	// this connection, the best first. Of these the engine leaves out
 	// those that show the password where that is not allowed. It is asked
-	// at each CAPA and AUTH before authentication and remembered then.
+	// once.
 	AuthMechanisms() []string
 	// Authenticate begins an exchange with one of these mechanisms. The
 	// exchange tells the Session who the user is.

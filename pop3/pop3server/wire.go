@@ -1,0 +1,126 @@
+package pop3server
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"io"
+	"net"
+	"time"
+)
+
+// input flushes the output before it waits for the client. So responses to
+// commands that have arrived together leave together (RFC 2449 §6.6).
+type input struct {
+	conn net.Conn
+	out  *bufio.Writer
+}
+
+func (i *input) Read(p []byte) (int, error) {
+	if err := i.out.Flush(); err != nil {
+		return 0, err
+	}
+	return i.conn.Read(p)
+}
+
+// output gives the client a time for each write.
+type output struct {
+	conn    net.Conn
+	timeout time.Duration
+}
+
+func (o *output) Write(p []byte) (n int, err error) {
+	for len(p) > 0 && err == nil {
+		var m int
+		if err = o.conn.SetWriteDeadline(time.Now().Add(o.timeout)); err != nil {
+			break
+		}
+		m, err = o.conn.Write(p[:min(len(p), chunkSize)])
+		n, p = n+m, p[m:]
+	}
+	return n, err
+}
+
+// maxSkipped is how much of a line that is too long is read to find its end.
+const maxSkipped = 64 << 10
+
+var (
+	errLineTooLong = badCommand("line too long")
+	errLineEnd     = badCommand("line not ended by CRLF")
+	errStopped     = errors.New("the server stops")
+)
+
+// readLine returns the next line without its CRLF, which is valid until the
+// next read. The client has until the deadline of the state for the whole
+// line. It returns a badCommand for a line that cannot be a command, and
+// otherwise an ended.
+func (c *conn) readLine(limit int) ([]byte, error) {
+	deadline := c.loginBy
+	if c.drop != nil {
+		deadline = time.Now().Add(c.limits.Idle)
+	}
+	if err := c.raw.SetReadDeadline(deadline); err != nil {
+		return nil, &ended{err}
+	}
+	select {
+	case <-c.stopped: // after the deadline is set, which would undo interrupt's
+		return nil, &ended{errStopped}
+	default:
+	}
+	line, err := c.in.ReadSlice('\n')
+	if errors.Is(err, bufio.ErrBufferFull) {
+		line, err = c.readLong(line, limit)
+	}
+	switch {
+	case err != nil:
+		return nil, err2end(err)
+	case len(line) > limit:
+		return nil, errLineTooLong
+	case !bytes.HasSuffix(line, []byte("\r\n")):
+		return nil, errLineEnd
+	}
+	return line[:len(line)-2], nil
+}
+
+// readLong goes on reading a line that exceeds the buffer, and of one that
+// exceeds limit looks for the end.
+func (c *conn) readLong(head []byte, limit int) ([]byte, error) {
+	line := bytes.Clone(head)
+	for skipped := 0; skipped < maxSkipped; {
+		part, err := c.in.ReadSlice('\n')
+		if len(line) <= limit {
+			line = append(line, part...)
+		}
+		if err == nil && len(line) > limit {
+			return nil, errLineTooLong
+		}
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			return line, err
+		}
+		skipped += len(part)
+	}
+	return nil, errors.New("endless line")
+}
+
+// err2end makes an error of the connection end it. A badCommand stays.
+func err2end(err error) error {
+	var bad badCommand
+	if errors.As(err, &bad) {
+		return err
+	}
+	return &ended{err}
+}
+
+// ok sends the line of a positive response. Write errors stay in c.out and
+// end the connection when it is next read.
+func (c *conn) ok(text ...string) {
+	c.line("+OK ", text...)
+}
+
+func (c *conn) line(status string, text ...string) {
+	_, _ = c.out.WriteString(status)
+	for _, t := range text {
+		_, _ = c.out.WriteString(t)
+	}
+	_, _ = io.WriteString(c.out, "\r\n")
+}
