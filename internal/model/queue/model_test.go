@@ -1,0 +1,244 @@
+package queue_test
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/mailstead/mailstead/internal/model/queue"
+	"github.com/mailstead/mailstead/internal/platform/storage"
+	"github.com/mailstead/mailstead/internal/platform/storage/memstore"
+)
+
+// key names a recipient of the plain model.
+type key struct {
+	id    queue.ID
+	index uint32
+}
+
+// plain is what the queue must know of a recipient.
+type plain struct {
+	destination string
+	due         time.Time
+	leased      bool
+	attempts    int
+}
+
+// machine drives a queue and a plain model side by side.
+type machine struct {
+	tb     *testing.T
+	store  *memstore.Store
+	queue  *queue.Queue
+	now    time.Time
+	model  map[key]*plain
+	blobs  map[queue.ID]storage.BlobID
+	leased []queue.Work
+}
+
+func TestAgainstModel(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		m := &machine{tb: t, store: memstore.New(), now: noon, model: map[key]*plain{}, blobs: map[queue.ID]storage.BlobID{}}
+		m.queue = queue.New(m.store, queue.Options{})
+		rt.Repeat(map[string]func(*rapid.T){
+			"add":    m.add,
+			"lease":  m.lease,
+			"finish": m.finish,
+			"wait": func(rt *rapid.T) {
+				m.now = m.now.Add(time.Duration(rapid.IntRange(1, 300).Draw(rt, "seconds")) * time.Second)
+			},
+			"retry":   m.retry,
+			"drop":    m.drop,
+			"restart": m.restart,
+			"":        m.check,
+		})
+	})
+}
+
+func (m *machine) add(rt *rapid.T) {
+	destinations := []string{"one.test", "two.test", "[192.0.2.1]"}
+	n := rapid.IntRange(1, 5).Draw(rt, "recipients")
+	var to []string
+	for i := range n {
+		to = append(to, fmt.Sprintf("u%d@%s", i, rapid.SampledFrom(destinations).Draw(rt, "destination")))
+	}
+	id := add(m.tb, m.store, m.queue, to...)
+	for i, r := range to {
+		m.model[key{id, uint32(i)}] = &plain{destination: parse(m.tb, r).Domain.String(), due: noon}
+	}
+	msg, _, err := m.queue.Show(id)
+	if err != nil {
+		rt.Fatal(err)
+	}
+	m.blobs[id] = msg.Blob
+}
+
+func (m *machine) lease(rt *rapid.T) {
+	maxWorks := rapid.IntRange(1, 4).Draw(rt, "works")
+	maxRecipients := rapid.IntRange(1, 3).Draw(rt, "recipients per work")
+	l := lease(m.tb, m.queue, m.now, queue.LeaseOptions{MaxWorks: maxWorks, MaxRecipients: maxRecipients})
+	if len(l.Works) > maxWorks {
+		rt.Fatalf("%d works", len(l.Works))
+	}
+	for _, w := range l.Works {
+		if len(w.Recipients) > maxRecipients {
+			rt.Fatalf("%d recipients", len(w.Recipients))
+		}
+		for _, r := range w.Recipients {
+			p := m.model[key{w.Message.ID, r.Index}]
+			if p == nil || p.leased || p.due.After(m.now) || p.destination != w.Destination.String() {
+				rt.Fatalf("must not be leased: %+v, %+v", r, p)
+			}
+			p.leased = true
+		}
+	}
+	m.leased = append(m.leased, l.Works...)
+	m.checkSchedule(rt, l, len(l.Works) < maxWorks)
+}
+
+// checkSchedule holds what Lease says about later against the model.
+func (m *machine) checkSchedule(rt *rapid.T, l queue.Leasing, exhaustive bool) {
+	for k, p := range m.model {
+		switch {
+		case p.leased:
+		case p.due.After(m.now):
+			if !l.More && (l.Next.IsZero() || l.Next.After(p.due)) {
+				rt.Fatalf("%v is due at %v, but next is %v", k, p.due, l.Next)
+			}
+		case exhaustive || !l.More:
+			rt.Fatalf("%v is due but was left, and more is %t", k, l.More)
+		}
+	}
+}
+
+func (m *machine) finish(rt *rapid.T) {
+	if len(m.leased) == 0 {
+		rt.Skip("nothing leased")
+	}
+	i := rapid.IntRange(0, len(m.leased)-1).Draw(rt, "work")
+	w := m.leased[i]
+	m.leased = slices.Delete(m.leased, i, i+1)
+	outcomes := make([]queue.Outcome, len(w.Recipients))
+	for j := range outcomes {
+		o := &outcomes[j]
+		o.Kind = queue.OutcomeKind(rapid.IntRange(int(queue.Released), int(queue.Deferred)).Draw(rt, "outcome"))
+		o.Due = m.now.Add(time.Duration(rapid.IntRange(0, 300).Draw(rt, "pause")) * time.Second)
+		k := key{w.Message.ID, w.Recipients[j].Index}
+		p := m.model[k]
+		if p == nil {
+			continue // dropped
+		}
+		switch p.leased = false; o.Kind {
+		case queue.Delivered, queue.Failed:
+			delete(m.model, k)
+		case queue.Deferred:
+			p.due = o.Due
+			p.attempts++
+		}
+	}
+	if err := m.queue.Finish(w, outcomes); err != nil {
+		rt.Fatal(err)
+	}
+}
+
+// pick chooses one message or all.
+func (m *machine) pick(rt *rapid.T) queue.Filter {
+	ids := slices.Sorted(maps.Keys(m.blobs))
+	i := rapid.IntRange(-1, len(ids)-1).Draw(rt, "message")
+	if i < 0 {
+		return queue.Filter{}
+	}
+	return queue.Filter{ID: ids[i]}
+}
+
+func (m *machine) retry(rt *rapid.T) {
+	f := m.pick(rt)
+	if _, err := m.queue.RetryNow(f, m.now); err != nil {
+		rt.Fatal(err)
+	}
+	for k, p := range m.model {
+		if !p.leased && (f.ID == 0 || f.ID == k.id) {
+			p.due = m.now
+		}
+	}
+}
+
+func (m *machine) drop(rt *rapid.T) {
+	f := m.pick(rt)
+	f.State = rapid.SampledFrom([]queue.State{"", queue.Waiting, queue.Leased}).Draw(rt, "state")
+	n, err := m.queue.Drop(f)
+	if err != nil {
+		rt.Fatal(err)
+	}
+	before := len(m.model)
+	maps.DeleteFunc(m.model, func(k key, p *plain) bool {
+		return (f.ID == 0 || f.ID == k.id) && (f.State == "" || p.leased == (f.State == queue.Leased))
+	})
+	if n != before-len(m.model) {
+		rt.Fatalf("dropped %d, want %d", n, before-len(m.model))
+	}
+}
+
+// restart forgets what was leased, as a crash does.
+func (m *machine) restart(rt *rapid.T) {
+	m.queue = queue.New(m.store, queue.Options{})
+	m.leased = nil
+	if _, err := m.queue.ReleaseOwner("node"); err != nil {
+		rt.Fatal(err)
+	}
+	for _, p := range m.model {
+		p.leased = false
+	}
+}
+
+// check compares everything.
+func (m *machine) check(rt *rapid.T) {
+	rest := maps.Clone(m.model)
+	alive := map[queue.ID]bool{}
+	err := m.queue.List(queue.Filter{}, func(msg queue.Message, r queue.Recipient) error {
+		k := key{msg.ID, r.Index}
+		p := rest[k]
+		if p == nil {
+			rt.Fatalf("%v should be gone", k)
+		}
+		if !r.Due.Equal(p.due) || (r.State() == queue.Leased) != p.leased || r.Attempts != p.attempts || r.Destination.String() != p.destination {
+			rt.Fatalf("%+v, want %+v", r, p)
+		}
+		alive[msg.ID] = true
+		delete(rest, k)
+		return nil
+	})
+	if err != nil || len(rest) > 0 {
+		rt.Fatalf("missing %v, %v", rest, err)
+	}
+	for id, blob := range m.blobs {
+		b, err := m.store.OpenBlob(blob)
+		if alive[id] != (err == nil) {
+			rt.Fatalf("message %v: alive %t, blob %v", id, alive[id], err)
+		}
+		if err == nil {
+			b.Close()
+		} else if !errors.Is(err, storage.ErrNotFound) {
+			rt.Fatal(err)
+		}
+	}
+	m.checkCounts(rt, len(alive))
+}
+
+func (m *machine) checkCounts(rt *rapid.T, messages int) {
+	waiting := 0
+	for _, p := range m.model {
+		if !p.leased {
+			waiting++
+		}
+	}
+	c, err := m.queue.Count(10)
+	if err != nil || c.Messages != messages || c.Waiting != waiting || c.Leased != len(m.model)-waiting {
+		rt.Fatalf("counts %+v, %v; want %d messages, %d waiting of %d", c, err, messages, waiting, len(m.model))
+	}
+}
