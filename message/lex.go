@@ -12,18 +12,17 @@ func skipSpace(s string, i int) int {
 }
 
 // skipCFWS skips white space and comments (RFC 5322 §3.2.2). A comment that
-// does not end is not skipped.
+// does not end takes the rest of s.
 func skipCFWS(s string, i int) int {
 	for {
 		i = skipSpace(s, i)
 		if i >= len(s) || s[i] != '(' {
 			return i
 		}
-		end := commentEnd(s, i)
-		if end < 0 {
-			return i
+		i = commentEnd(s, i)
+		if i < 0 {
+			return len(s)
 		}
-		i = end
 	}
 }
 

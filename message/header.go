@@ -1,0 +1,232 @@
+package message
+
+import (
+	"bytes"
+	"iter"
+	"strings"
+)
+
+// Header is a header as it stands in the message: fields, and the blank line
+// if there is one. It may also be a whole message: nothing after the first
+// blank line is looked at.
+type Header []byte
+
+// Field is one field of a header, as it stands there.
+type Field struct {
+	// Raw is the field with its folded lines and its line end.
+	Raw   []byte
+	colon int
+	name  int // length of the name
+}
+
+// Name returns the field's name as given, or nothing for lines that are not a
+// header field.
+func (f Field) Name() []byte { return f.Raw[:f.name] }
+
+// Value returns what follows the colon, with folding and line end.
+func (f Field) Value() []byte {
+	if f.name == 0 {
+		return nil
+	}
+	return f.Raw[f.colon+1:]
+}
+
+// Is tells whether the field has this name, whatever its case.
+func (f Field) Is(name string) bool {
+	return f.name == len(name) && f.name > 0 && equalFoldASCII(f.Raw[:f.name], name)
+}
+
+// Text returns the value unfolded (RFC 5322 §2.2.3) and without white space
+// around it. Encoded words stay.
+func (f Field) Text() string { return Unfold(f.Value()) }
+
+// equalFoldASCII tells whether a and b, of the same length, differ at most in
+// the case of ASCII letters.
+func equalFoldASCII(a []byte, b string) bool {
+	for i, c := range a {
+		if lowerASCII(c) != lowerASCII(b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func lowerASCII(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		return c | 0x20
+	}
+	return c
+}
+
+// Unfold returns a raw field value as one line without white space around it
+// (RFC 5322 §2.2.3). NULs are dropped and a stray CR becomes a space, so that
+// the result never holds an octet that ends a line.
+func Unfold(value []byte) string {
+	b := make([]byte, 0, len(value))
+	for len(value) > 0 {
+		line := value
+		if i := bytes.IndexByte(value, '\n'); i >= 0 {
+			line, value = value[:i+1], value[i+1:]
+		} else {
+			value = nil
+		}
+		line, _ = splitLineEnd(line)
+		b = appendClean(b, line)
+	}
+	return string(bytes.Trim(b, " \t"))
+}
+
+// Fields iterates over the fields in order, without allocating. A line that is
+// not a header field belongs to the field before it (RFC 7103 §7.2); at the
+// start of the header it is a field without a name.
+func (h Header) Fields() iter.Seq[Field] {
+	return func(yield func(Field) bool) {
+		for rest := h; len(rest) > 0 && !startsBlank(rest); {
+			f, size := firstField(rest)
+			if !yield(f) {
+				return
+			}
+			rest = rest[size:]
+		}
+	}
+}
+
+// firstField returns the field that h starts with, and its length.
+func firstField(h Header) (Field, int) {
+	end := lineLen(h)
+	line, _ := splitLineEnd(h[:end])
+	f := Field{}
+	if name, value, ok := splitField(line); ok && !isSpace(line[0]) {
+		f.name, f.colon = len(name), len(line)-len(value)-1
+	}
+	for end < len(h) && !startsBlank(h[end:]) && !startsField(h[end:]) {
+		end += lineLen(h[end:])
+	}
+	f.Raw = h[:end:end]
+	return f, end
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\t' }
+
+// startsField tells whether b starts with the first line of a field.
+func startsField(b []byte) bool {
+	if isSpace(b[0]) {
+		return false
+	}
+	line, _ := splitLineEnd(b[:lineLen(b)])
+	_, _, ok := splitField(line)
+	return ok
+}
+
+// startsBlank tells whether b starts with a blank line.
+func startsBlank(b []byte) bool {
+	return len(b) > 0 && b[0] == '\n' || len(b) > 1 && b[0] == '\r' && b[1] == '\n'
+}
+
+// lineLen returns the length of the first line of b with its line end.
+func lineLen(b []byte) int {
+	if i := bytes.IndexByte(b, '\n'); i >= 0 {
+		return i + 1
+	}
+	return len(b)
+}
+
+// splitLineEnd splits the line end off.
+func splitLineEnd(line []byte) (content, end []byte) {
+	n := len(line)
+	switch {
+	case n >= 2 && line[n-2] == '\r' && line[n-1] == '\n':
+		n -= 2
+	case n >= 1 && line[n-1] == '\n':
+		n--
+	}
+	return line[:n], line[n:]
+}
+
+// Get returns the text of the first field with this name, unfolded and not
+// decoded, and whether there is one.
+func (h Header) Get(name string) (text string, ok bool) {
+	for f := range h.Fields() {
+		if f.Is(name) {
+			return f.Text(), true
+		}
+	}
+	return "", false
+}
+
+// Values returns the texts of all fields with this name, from the top down.
+func (h Header) Values(name string) []string {
+	var texts []string
+	for f := range h.Fields() {
+		if f.Is(name) {
+			texts = append(texts, f.Text())
+		}
+	}
+	return texts
+}
+
+// Only returns the fields with one of the names, byte for byte, and the blank
+// line if the header has one: what IMAP calls HEADER.FIELDS (RFC 9051
+// §6.4.5.1).
+func (h Header) Only(names ...string) []byte { return h.filter(names, true) }
+
+// Without returns the fields with none of the names, byte for byte, and the
+// blank line if the header has one: HEADER.FIELDS.NOT.
+func (h Header) Without(names ...string) []byte { return h.filter(names, false) }
+
+func (h Header) filter(names []string, keep bool) []byte {
+	var out []byte
+	end := 0
+	for f := range h.Fields() {
+		end += len(f.Raw)
+		if isOneOf(f.Name(), names) == keep {
+			out = append(out, f.Raw...)
+		}
+	}
+	return append(out, blankLine(h[end:])...)
+}
+
+// blankLine returns the blank line that b starts with, or nothing.
+func blankLine(b []byte) []byte {
+	if !startsBlank(b) {
+		return nil
+	}
+	return b[:lineLen(b)]
+}
+
+func isOneOf(name []byte, names []string) bool {
+	for _, n := range names {
+		if len(n) == len(name) && len(n) > 0 && equalFoldASCII(name, n) {
+			return true
+		}
+	}
+	return false
+}
+
+// ParseMessageIDs returns the message identifiers in the value of a References,
+// In-Reply-To or Message-ID field (RFC 5322 §3.6.4), without angle brackets
+// and without white space. Anything else in the value, such as the phrases of
+// the obsolete syntax, is passed over.
+func ParseMessageIDs(value string) []string {
+	var ids []string
+	for {
+		start := strings.IndexByte(value, '<')
+		if start < 0 {
+			return ids
+		}
+		value = value[start+1:]
+		end := strings.IndexAny(value, "<>")
+		if end < 0 {
+			return ids
+		}
+		if id := removeSpace(value[:end]); value[end] == '>' && id != "" {
+			ids = append(ids, id)
+		}
+		value = value[end:]
+	}
+}
+
+// removeSpace removes all white space: folding puts some into identifiers.
+func removeSpace(s string) string {
+	return strings.Join(strings.Fields(s), "")
+}
