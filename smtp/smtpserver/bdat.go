@@ -1,0 +1,170 @@
+package smtpserver
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// errGivenUp says that the client ended a transaction within a message, by
+// RSET or another command that means it.
+var errGivenUp = errors.New("message given up by the client")
+
+// chunks frames the message of BDAT: octets counted beforehand, in any number
+// of commands (RFC 3030 §2). While the session reads, it is the source that
+// answers each chunk and takes the next command.
+type chunks struct {
+	c    *conn
+	ctx  context.Context // of the session's Data, within which this lives
+	left int64           // octets of the present chunk not yet scanned
+	size int64           // of the present chunk
+	last bool            // the present chunk is the last
+}
+
+// bdat carries out BDAT, and those that follow in the same message.
+func (c *conn) bdat(ctx context.Context, args string) {
+	size, last, ok := parseChunk(args)
+	if !ok {
+		c.badChunk()
+		return
+	}
+	ch := &chunks{c: c, ctx: ctx, left: size, size: size, last: last}
+	b := c.newBody(ch)
+	if c.tx.accepted == 0 {
+		c.bdatOutOfSequence(b, ch)
+		return
+	}
+	begin := time.Now()
+	result, err := c.session.Data(ctx, &Message{Reader: b, With: c.with(), Chunked: true})
+	err = b.checkRead(err)
+	if discardErr := b.discard(c.server.opts.Limits.DiscardedBytes, ch.consumed); discardErr != nil {
+		c.discardFailed(b)
+		return
+	}
+	switch {
+	case errors.Is(b.end, errGivenUp):
+		c.tx = transaction{}
+	case c.streamFailed(b):
+	case ch.last:
+		c.settle(b, result, err, begin)
+	default:
+		c.chunkFailed(b, err)
+	}
+}
+
+// bdatOutOfSequence takes the octets of a chunk that no one wants: they are on
+// their way already (RFC 3030 §2).
+func (c *conn) bdatOutOfSequence(b *body, ch *chunks) {
+	b.acceptNUL = true
+	if err := b.discard(c.server.opts.Limits.DiscardedBytes, ch.consumed); err != nil {
+		b.refusal = nil
+		c.discardFailed(b)
+		return
+	}
+	if !c.streamFailed(b) {
+		c.say(503, codeSequence, "Need RCPT first, and one that is accepted")
+	}
+}
+
+// chunkFailed answers a chunk that is not the last of a message that has
+// failed. The transaction is over: chunks that follow are taken and refused.
+func (c *conn) chunkFailed(b *body, err error) {
+	c.tx = transaction{}
+	if b.refusal != nil {
+		err = b.refusal
+		c.countRefusal(b.refusal)
+	}
+	c.refuse("message", err)
+}
+
+// badChunk ends the connection: without a size no one can tell where the
+// octets end and commands begin again.
+func (c *conn) badChunk() {
+	c.say(501, codeArguments, "Syntax: BDAT size [LAST], closing connection")
+	c.done = true
+	c.linger = true
+}
+
+// parseChunk reads the arguments of BDAT.
+func parseChunk(args string) (size int64, last, ok bool) {
+	number, rest, _ := strings.Cut(args, " ")
+	if number == "" || strings.Trim(number, "0123456789") != "" {
+		return 0, false, false
+	}
+	size, err := strconv.ParseInt(number, 10, 64)
+	if err != nil {
+		return 0, false, false
+	}
+	rest = strings.Trim(rest, " ")
+	last = strings.EqualFold(rest, "LAST")
+	return size, last, last || rest == ""
+}
+
+func (ch *chunks) consumed() bool { return ch.left == 0 }
+
+// scanned implements source.
+func (ch *chunks) scanned(n int) { ch.left -= int64(n) }
+
+// window implements source.
+func (ch *chunks) window(b *body) ([]byte, error) {
+	for ch.left == 0 {
+		if ch.last {
+			if b.scan.cr {
+				b.refuse(errBareLine)
+			}
+			return nil, errEndOfMessage
+		}
+		if err := ch.next(); err != nil {
+			return nil, err
+		}
+	}
+	if len(b.in.window()) == 0 {
+		if err := b.in.fill(); err != nil {
+			return nil, err
+		}
+	}
+	win := b.in.window()
+	return win[:min(int64(len(win)), ch.left)], nil
+}
+
+// next answers the chunk that is complete and waits for the one after it.
+func (ch *chunks) next() error {
+	c := ch.c
+	c.say(250, codeOK, strconv.FormatInt(ch.size, 10)+" octets received")
+	for {
+		cmd, err := c.next()
+		if err != nil {
+			return err
+		}
+		c.verb = cmd.verb
+		switch cmd.verb {
+		case "BDAT":
+			return ch.begin(cmd.args)
+		case "RSET", "QUIT", "HELO", "EHLO", "LHLO":
+			c.pending = &cmd
+			return errGivenUp
+		case "MAIL", "RCPT", "DATA", "AUTH", "STARTTLS":
+			c.say(503, codeSequence, "Message is being sent by BDAT")
+		default:
+			c.minor(cmd)
+		}
+		if c.checkPatience(); c.done {
+			return errGivenUp
+		}
+	}
+}
+
+// begin takes the arguments of the next BDAT.
+func (ch *chunks) begin(args string) error {
+	size, last, ok := parseChunk(args)
+	if !ok {
+		ch.c.badChunk()
+		return errGivenUp
+	}
+	ch.size, ch.left, ch.last = size, size, last
+	ch.c.wait.inMessage = true
+	ch.c.in.grow()
+	return nil
+}

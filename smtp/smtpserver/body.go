@@ -1,0 +1,159 @@
+package smtpserver
+
+import (
+	"errors"
+	"io"
+
+	"github.com/mailstead/mailstead/smtp"
+)
+
+// Refusals of a message for what it holds.
+var (
+	errTooBig   = smtp.NewError(552, smtp.EnhancedCode{5, 3, 4}, "Message too big")
+	errBareLine = smtp.NewError(550, smtp.EnhancedCode{5, 6, 0}, "Message has a bare CR or LF, lines must end with CRLF (RFC 5321 section 2.3.8)")
+	errNUL      = smtp.NewError(550, smtp.EnhancedCode{5, 6, 0}, "Message has a NUL octet")
+	errLoop     = smtp.NewError(554, smtp.EnhancedCode{5, 4, 6}, "Too many Received fields, this is a mail loop")
+)
+
+// errDiscardLimit says that the end of a refused message was not found within
+// Limits.DiscardedBytes.
+var errDiscardLimit = errors.New("too many octets after the message was refused")
+
+// errEndOfMessage is what a source returns when the message is whole.
+var errEndOfMessage = errors.New("end of message")
+
+// A body is the stream of one message, from DATA or from BDAT. It gives the
+// session text only as long as nothing speaks against the message. The octets
+// go from the input buffer to the reader's in one copy.
+type body struct {
+	in     *input
+	scan   scanner
+	source source
+
+	max         int64
+	maxReceived int
+	acceptNUL   bool
+	received    receivedCounter
+
+	size    int64
+	ready   int         // octets at the head of the input that are scanned text
+	refusal *smtp.Error // why the message cannot be accepted, nil if it can
+	end     error       // why there is no more: io.EOF if the message is whole
+}
+
+// A source knows how a message is framed.
+type source interface {
+	// window returns octets of the message to be scanned, at least one, or
+	// errEndOfMessage. Any other error breaks the stream off.
+	window(b *body) ([]byte, error)
+	// scanned is told how many octets of the window are text.
+	scanned(n int)
+}
+
+// Read implements the stream of Message.
+func (b *body) Read(p []byte) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	for b.ready == 0 {
+		if err := b.next(); err != nil {
+			return 0, err
+		}
+	}
+	n := copy(p, b.in.window()[:b.ready])
+	b.in.take(n)
+	b.ready -= n
+	b.received.feed(p[:n])
+	if b.received.count > b.maxReceived {
+		b.refuse(errLoop)
+	}
+	return n, nil
+}
+
+// next scans more text. It returns what the session is told when there is
+// none.
+func (b *body) next() error {
+	if b.refusal != nil {
+		return b.refusal
+	}
+	b.advance()
+	if b.refusal != nil {
+		return b.refusal
+	}
+	return b.end
+}
+
+// advance scans one window, or sets end.
+func (b *body) advance() {
+	if b.end != nil {
+		return
+	}
+	win, err := b.source.window(b)
+	if err != nil {
+		b.end = unexpected(err)
+		return
+	}
+	b.ready = b.scan.scan(win)
+	b.source.scanned(b.ready)
+	b.size += int64(b.ready)
+	b.check()
+}
+
+// check refuses the message for what the last window brought.
+func (b *body) check() {
+	switch {
+	case b.size > b.max:
+		b.refuse(errTooBig)
+	case b.scan.bare:
+		b.refuse(errBareLine)
+	case b.scan.nul && !b.acceptNUL:
+		b.refuse(errNUL)
+	}
+}
+
+func (b *body) refuse(err *smtp.Error) {
+	if b.refusal == nil {
+		b.refusal = err
+	}
+}
+
+// errUnread says that a session took a message without reading it.
+var errUnread = errors.New("session did not read the message to its end")
+
+// checkRead returns what the session's Data returned, unless that is success
+// without having read the whole message.
+func (b *body) checkRead(err error) error {
+	if err == nil && b.end != io.EOF {
+		return errUnread
+	}
+	return err
+}
+
+// discard reads on without giving the text to anyone, until stop says so or
+// the stream ends. It gives up with errDiscardLimit.
+func (b *body) discard(limit int64, stop func() bool) error {
+	for discarded := int64(0); ; {
+		discarded += int64(b.ready)
+		b.in.take(b.ready)
+		b.ready = 0
+		if b.end != nil || stop() {
+			return nil
+		}
+		if discarded > limit {
+			return errDiscardLimit
+		}
+		b.advance()
+	}
+}
+
+// unexpected keeps io.EOF for the end of the message: the end of the
+// connection is an error.
+func unexpected(err error) error {
+	switch err {
+	case errEndOfMessage:
+		return io.EOF
+	case io.EOF:
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}

@@ -1,0 +1,63 @@
+package smtpserver
+
+import "github.com/mailstead/mailstead/smtp"
+
+// minor carries out the commands that say little and change nothing but the
+// transaction.
+func (c *conn) minor(cmd command) {
+	c.idle++
+	if cmd.refusal != nil {
+		c.reply(cmd.refusal.Reply)
+		return
+	}
+	switch cmd.verb {
+	case "NOOP": // RFC 5321 §4.1.1.9: an argument is ignored
+		c.say(250, codeOK, "OK")
+	case "RSET":
+		if c.needNoArgs(cmd.args) {
+			c.reset()
+			c.say(250, codeOK, "OK")
+		}
+	case "VRFY":
+		c.verify(cmd.args)
+	case "EXPN": // RFC 5321 §3.5.2: may be left out
+		c.say(502, codeSequence, "Command not implemented")
+	case "HELP":
+		c.help()
+	default:
+		c.say(500, codeSequence, "Command not recognized")
+	}
+}
+
+// verify answers VRFY without telling who exists (RFC 5321 §3.5.3, §7.3).
+func (c *conn) verify(args string) {
+	if args == "" {
+		c.say(501, codeArguments, "Syntax: VRFY name")
+		return
+	}
+	c.say(252, smtp.EnhancedCode{2, 5, 0}, "Cannot verify, but will try to deliver")
+}
+
+func (c *conn) help() {
+	hello := "EHLO HELO"
+	if c.server.opts.Mode == LMTP {
+		hello = "LHLO"
+	}
+	commands := hello + " MAIL RCPT DATA BDAT RSET NOOP VRFY HELP QUIT"
+	if c.mayStartTLS() {
+		commands += " STARTTLS"
+	}
+	if len(c.mechanisms) > 0 {
+		commands += " AUTH"
+	}
+	c.reply(smtp.Reply{Code: 214, Enhanced: codeOK, Lines: []string{"Commands:", commands}})
+}
+
+func (c *conn) quit(args string) {
+	if !c.needNoArgs(args) {
+		return
+	}
+	c.reset()
+	c.say(221, codeOK, c.server.opts.Hostname+" closing connection")
+	c.done = true
+}

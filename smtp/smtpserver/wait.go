@@ -1,0 +1,112 @@
+package smtpserver
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync"
+	"time"
+)
+
+// errStopping says that the server stops and the connection has nothing in
+// flight.
+var errStopping = errors.New("server is stopping")
+
+// A waiter sets the read deadlines of a connection and wakes it up when the
+// server stops while it waits for a client that has nothing in flight.
+type waiter struct {
+	conn     net.Conn
+	timeouts Timeouts
+
+	inMessage  bool      // octets of a message are awaited, not a command
+	mayStop    bool      // nothing is in flight
+	commandEnd time.Time // when the command must be there; zero until it is awaited
+	messageEnd time.Time // when the message must be there
+
+	mu       sync.Mutex
+	stopping bool
+	idle     bool // in a read that may be broken off
+}
+
+// watch makes the end of ctx the beginning of the stop. release must be called
+// to end the watching.
+func (w *waiter) watch(ctx context.Context) (release func()) {
+	woken := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(woken)
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.stopping = true
+		if w.idle {
+			_ = w.conn.SetReadDeadline(time.Unix(1, 0))
+		}
+	})
+	return func() {
+		if !stop() {
+			<-woken
+		}
+	}
+}
+
+// arm sets the deadline of the read that follows.
+func (w *waiter) arm() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.stopping && w.mayStop {
+		return errStopping
+	}
+	w.idle = w.mayStop
+	return w.conn.SetReadDeadline(w.deadline())
+}
+
+// disarm makes the connection busy again after a read, and says why it failed
+// if it was the stop.
+func (w *waiter) disarm(err error) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	broken := w.idle && w.stopping && isTimeout(err)
+	w.idle = false
+	if broken {
+		return errStopping
+	}
+	return err
+}
+
+// shouldStop tells whether the server stops and nothing is in flight.
+func (w *waiter) shouldStop() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.stopping && w.mayStop
+}
+
+func (w *waiter) deadline() time.Time {
+	now := time.Now()
+	if w.inMessage {
+		return earlier(now.Add(w.timeouts.DataBlock), w.messageEnd)
+	}
+	if w.commandEnd.IsZero() {
+		w.commandEnd = now.Add(w.timeouts.Command)
+	}
+	if w.stopping {
+		return earlier(w.commandEnd, now.Add(w.timeouts.Drain))
+	}
+	return w.commandEnd
+}
+
+// beginMessage begins the time that a whole message may take.
+func (w *waiter) beginMessage() {
+	w.inMessage = true
+	w.messageEnd = time.Now().Add(w.timeouts.Message)
+}
+
+func earlier(a, b time.Time) time.Time {
+	if a.Before(b) {
+		return a
+	}
+	return b
+}
+
+func isTimeout(err error) bool {
+	var t interface{ Timeout() bool }
+	return errors.As(err, &t) && t.Timeout()
+}
