@@ -136,8 +136,12 @@ func (p *addressParser) startGroup() bool {
 	if p.inGroup || len(p.words) == 0 || p.atSign() >= 0 {
 		return false
 	}
+	name := p.phrase(p.words)
+	if name == "" {
+		return false // could not be told from an end marker
+	}
 	p.inGroup = true
-	p.add(Address{Mailbox: p.phrase(p.words)})
+	p.add(Address{Mailbox: name})
 	return true
 }
 
@@ -235,12 +239,7 @@ func (p *addressParser) localPart(words []word) string {
 
 // domain joins the words of a domain.
 func (p *addressParser) domain(words []word) string {
-	switch len(words) {
-	case 0:
-		p.repaired = true
-		return MissingDomain
-	case 1:
-		p.repaired = p.repaired || words[0].quoted
+	if len(words) == 1 && !words[0].quoted {
 		return words[0].text
 	}
 	var b strings.Builder
@@ -251,6 +250,10 @@ func (p *addressParser) domain(words []word) string {
 		}
 		p.repaired = p.repaired || w.quoted
 		b.WriteString(w.text)
+	}
+	if b.Len() == 0 {
+		p.repaired = true
+		return MissingDomain
 	}
 	return b.String()
 }

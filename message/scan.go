@@ -72,7 +72,7 @@ func (s *Scanner) Finish() *Structure {
 		s.partial = false
 		s.takeLine(s.head, s.partialLen, 0)
 	}
-	for s.inHeader {
+	if s.inHeader {
 		s.endHeaderEarly(s.pos, s.lines)
 	}
 	s.closeAbove(-1, s.pos, s.lines)

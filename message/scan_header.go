@@ -181,15 +181,17 @@ func (h *headerScan) value(i int) []byte {
 	return bytes.TrimSpace(h.text[h.fields[i].start:end])
 }
 
-// endHeaderEarly ends a header that has no blank line. What looked like a
-// broken line after the last field is the body then.
+// endHeaderEarly ends a header that has no blank line before pos. What looked
+// like a broken line after the last field is the body then; if that is an
+// embedded message, it has no header.
 func (s *Scanner) endHeaderEarly(pos, lines int64) {
-	h := &s.header
-	if h.suspect {
+	if h := &s.header; h.suspect {
 		h.text = h.text[:h.suspectText]
 		pos, lines = h.suspectAt.pos, h.suspectAt.lines
 	}
-	s.endHeader(pos, lines)
+	for s.inHeader {
+		s.endHeader(pos, lines)
+	}
 }
 
 // endHeader puts what was collected into the part, whose body starts at pos.

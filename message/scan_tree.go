@@ -83,7 +83,7 @@ func (s *Scanner) matchDelimiter(line []byte) (index int, closing bool) {
 
 // delimiter handles a boundary line of the open multipart at index.
 func (s *Scanner) delimiter(index int, closing bool, at mark) {
-	for s.inHeader {
+	if s.inHeader {
 		s.endHeaderEarly(at.pos, at.lines)
 	}
 	endLines := at.lines
