@@ -48,8 +48,6 @@ func response(err error) (answer *pop3.Error, known bool) {
 		return &pop3.Error{Text: string(bad)}, true
 	case isAuthFailure(err):
 		return &pop3.Error{Code: pop3.CodeAuth, Text: "authentication failed"}, true
-	case errors.Is(err, sasl.ErrMalformed):
-		return &pop3.Error{Text: "malformed authentication exchange"}, true
 	}
 	return &pop3.Error{Code: pop3.CodeTemporary, Text: "temporary failure, try again later"}, false
 }

@@ -2,6 +2,7 @@ package pop3server
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/mailstead/mailstead/pop3"
@@ -41,9 +42,12 @@ func (c *conn) passCommand(ctx context.Context, user string, cmd command) error 
 	return c.openDrop(ctx)
 }
 
-// authFailed answers a failed attempt, later each time, and after too many
-// ends the connection.
+// authFailed returns what to answer to a failed attempt, later each time, and
+// after too many answers itself and ends the connection.
 func (c *conn) authFailed(ctx context.Context, err error) error {
+	if errors.Is(err, sasl.ErrMalformed) {
+		return badCommand("malformed authentication exchange")
+	}
 	if !isAuthFailure(err) {
 		return err
 	}

@@ -1,0 +1,224 @@
+package pop3server_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/mailstead/mailstead/pop3"
+	"github.com/mailstead/mailstead/pop3/pop3server"
+	"github.com/mailstead/mailstead/sasl"
+)
+
+// house is a Backend in memory. Its users all have the password "secret"; the
+// names of some say what goes wrong with them.
+type house struct {
+	mu       sync.Mutex
+	mail     map[string][]letter
+	sessions int // that are open
+	drops    int // that are open
+	made     []pop3server.ConnInfo
+}
+
+type letter struct {
+	uid, text string
+}
+
+var errDisk = errors.New("disk on fire at /dev/sda")
+
+func newHouse() *house {
+	letters := []letter{
+		{"whqtswO00WBw418f9t5JxYwZ", "Subject: one\r\n\r\nfirst\r\n.second\r\n..\r\n"},
+		{"QhdPYR:00WBw1Ph7x7", "Subject: two\r\n\r\n"},
+		{"third", "Subject: three\r\n\r\nno line end"},
+	}
+	return &house{mail: map[string][]letter{
+		"alice": letters, "empty": nil, "commit": letters, "told": letters, "close": letters,
+		"rotten": {{"r", "Subject: rot\r\n\r\nbad"}, {"gone", ""}},
+	}}
+}
+
+func (h *house) NewSession(_ context.Context, conn pop3server.ConnInfo) (pop3server.Session, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.sessions++
+	h.made = append(h.made, conn)
+	return &session{house: h}, nil
+}
+
+func (h *house) remove(user string, deleted []int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	var kept []letter
+	for i, l := range h.mail[user] {
+		if !slices.Contains(deleted, i+1) {
+			kept = append(kept, l)
+		}
+	}
+	h.mail[user] = kept
+}
+
+func (h *house) count(user string) int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.mail[user])
+}
+
+// open returns how many sessions and maildrops are open.
+func (h *house) open() (sessions, drops int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.sessions, h.drops
+}
+
+type session struct {
+	house *house
+	user  string
+}
+
+func (s *session) AuthMechanisms() []string {
+	return []string{sasl.SCRAMSHA256, sasl.Plain, sasl.Login, "PROOF", "ENDLESS"}
+}
+
+func (s *session) Authenticate(_ context.Context, mechanism string) (sasl.Server, error) {
+	verify := func(ctx context.Context, authzid, user, password string) error {
+		if authzid != "" && authzid != user {
+			return sasl.ErrAuthorization
+		}
+		return s.Login(ctx, user, password)
+	}
+	switch mechanism {
+	case sasl.Plain:
+		return sasl.NewPlain(verify), nil
+	case sasl.Login:
+		return sasl.NewLogin(verify), nil
+	case sasl.SCRAMSHA256:
+		return sasl.NewSCRAM(sasl.SCRAMOptions{
+			Lookup: s.lookup, Authorize: s.authorize, FakeKey: make([]byte, 16),
+		}), nil
+	case "PROOF":
+		s.user = "alice"
+		return proof{}, nil
+	case "ENDLESS":
+		return endless{}, nil
+	}
+	return nil, fmt.Errorf("unknown mechanism %q", mechanism)
+}
+
+func (s *session) lookup(context.Context, string) (sasl.SCRAMCredentials, error) {
+	return sasl.DeriveSCRAM("secret", []byte("salt"), sasl.MinIterations)
+}
+
+func (s *session) authorize(_ context.Context, _, authcid string) error {
+	s.user = authcid
+	return nil
+}
+
+func (s *session) Login(_ context.Context, user, password string) error {
+	switch user {
+	case "broken":
+		return errDisk
+	case "slow":
+		return &pop3.Error{Code: pop3.CodeLoginDelay, Text: "minimum time between logins is 900 s"}
+	case "off":
+		return sasl.ErrDisabled
+	case "panic":
+		panic("a bug")
+	}
+	if password != "secret" && password != " a secret " {
+		return sasl.ErrCredentials
+	}
+	s.user = user
+	return nil
+}
+
+func (s *session) OpenMaildrop(context.Context) (pop3server.Maildrop, error) {
+	switch s.user {
+	case "busy":
+		return nil, &pop3.Error{Code: pop3.CodeInUse, Text: "another session has\r\nthe maildrop \u00fcber"}
+	case "lost":
+		return nil, &pop3.Error{Code: pop3.CodePermanent, Text: "maildrop is damaged", Err: errDisk}
+	case "nodrop":
+		return nil, errDisk
+	}
+	s.house.mu.Lock()
+	defer s.house.mu.Unlock()
+	s.house.drops++
+	return &maildrop{session: s, letters: s.house.mail[s.user]}, nil
+}
+
+func (s *session) Close() error {
+	s.house.mu.Lock()
+	defer s.house.mu.Unlock()
+	s.house.sessions--
+	return nil
+}
+
+type maildrop struct {
+	*session
+	letters []letter
+}
+
+func (m *maildrop) Len() int         { return len(m.letters) }
+func (m *maildrop) Size(n int) int64 { return int64(len(m.letters[n-1].text)) }
+
+func (m *maildrop) AppendUID(dst []byte, n int) []byte {
+	return append(dst, m.letters[n-1].uid...)
+}
+
+func (m *maildrop) Open(_ context.Context, n int) (io.ReadCloser, error) {
+	l := m.letters[n-1]
+	switch l.uid {
+	case "gone":
+		return nil, errDisk
+	case "r":
+		return io.NopCloser(io.MultiReader(strings.NewReader(l.text), broken{})), nil
+	}
+	return io.NopCloser(strings.NewReader(l.text)), nil
+}
+
+func (m *maildrop) Commit(_ context.Context, deleted []int) error {
+	switch m.user {
+	case "commit":
+		return errDisk
+	case "told":
+		return &pop3.Error{Code: pop3.CodePermanent, Text: "maildrop is read-only"}
+	}
+	m.house.remove(m.user, deleted)
+	return nil
+}
+
+func (m *maildrop) Close() error {
+	m.house.mu.Lock()
+	defer m.house.mu.Unlock()
+	m.house.drops--
+	if m.user == "close" {
+		return errDisk
+	}
+	return nil
+}
+
+type broken struct{}
+
+func (broken) Read([]byte) (int, error) { return 0, errDisk }
+
+// proof is a mechanism that ends with additional data.
+type proof struct{}
+
+func (proof) Next(_ context.Context, response []byte) ([]byte, bool, error) {
+	if response == nil {
+		return []byte{}, false, nil
+	}
+	return []byte("proof"), true, nil
+}
+
+// endless is a mechanism that is never content.
+type endless struct{}
+
+func (endless) Next(context.Context, []byte) ([]byte, bool, error) {
+	return []byte("more"), false, nil
+}

@@ -1,0 +1,361 @@
+package pop3server_test
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/mailstead/mailstead/pop3/pop3server"
+	"github.com/mailstead/mailstead/wiretest"
+)
+
+// start serves one connection of h in the background and returns the client's
+// end, and a channel that is closed when the server is done with it.
+func start(ctx context.Context, options pop3server.Options) (*wiretest.Conn, <-chan struct{}) {
+	client, server := wiretest.Pipe()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		pop3server.New(options).ServeConn(ctx, server)
+	}()
+	return client, done
+}
+
+func TestRemovalOnlyAtQuit(t *testing.T) {
+	t.Parallel()
+	const login = "USER alice\r\nPASS secret\r\n"
+	tests := []struct {
+		name, input string
+		left        int
+	}{
+		{"quit", login + "DELE 1\r\nDELE 3\r\nQUIT\r\n", 1},
+		{"reset", login + "DELE 1\r\nRSET\r\nDELE 2\r\nQUIT\r\n", 2},
+		{"nothing marked", login + "QUIT\r\n", 3},
+		{"connection lost", login + "DELE 1\r\n", 3},
+		{"half a quit", login + "DELE 1\r\nQUIT", 3},
+		{"quit with bare LF", login + "DELE 1\r\nQUIT\n", 3},
+		{"endless line", login + "DELE 1\r\n" + strings.Repeat("x", 100_000), 3},
+		{"too many errors", login + "DELE 1\r\n" + strings.Repeat("X\r\n", 30) + "QUIT\r\n", 3},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			h := newHouse()
+			client, done := start(t.Context(), pop3server.Options{Backend: h, InsecureAuth: true, Limits: quick})
+			io.WriteString(client, test.input)
+			client.CloseWrite()
+			<-done
+			if got := h.count("alice"); got != test.left {
+				t.Errorf("%d messages are left, want %d", got, test.left)
+			}
+		})
+	}
+}
+
+// A client that comes back right after QUIT must not find the maildrop locked.
+func TestReleasedBeforeQuitIsAnswered(t *testing.T) {
+	t.Parallel()
+	h := newHouse()
+	client, done := start(t.Context(), pop3server.Options{Backend: h, InsecureAuth: true})
+	io.WriteString(client, "USER alice\r\nPASS secret\r\nQUIT\r\n")
+	in := bufio.NewReader(client)
+	for {
+		line, err := in.ReadString('\n')
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasPrefix(line, "+OK goodbye") {
+			break
+		}
+	}
+	if _, drops := h.open(); drops != 0 {
+		t.Error("the maildrop is still open")
+	}
+	<-done
+}
+
+func TestImplicitTLS(t *testing.T) {
+	t.Parallel()
+	serverConfig, clientConfig := wiretest.TLS(t)
+	h := newHouse()
+	rawClient, rawServer := wiretest.Pipe()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		server := pop3server.New(pop3server.Options{Backend: h, TLSConfig: serverConfig})
+		server.ServeConn(t.Context(), tls.Server(rawServer, serverConfig))
+	}()
+	client := tls.Client(rawClient, clientConfig)
+	io.WriteString(client, "USER alice\r\nPASS secret\r\nSTLS\r\nQUIT\r\n")
+	got, err := io.ReadAll(client)
+	<-done
+	want := "+OK POP3 server ready\r\n+OK send PASS\r\n+OK maildrop has 3 messages (81 octets)\r\n" +
+		"-ERR command not valid in this state\r\n+OK goodbye\r\n"
+	if string(got) != want || err != nil {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if len(h.made) != 1 || h.made[0].TLS == nil || h.made[0].RemoteAddr == nil {
+		t.Errorf("the session was told %+v", h.made)
+	}
+}
+
+func TestSTLSMakesANewSession(t *testing.T) {
+	t.Parallel()
+	serverConfig, clientConfig := wiretest.TLS(t)
+	h := newHouse()
+	raw, done := start(t.Context(), pop3server.Options{Backend: h, TLSConfig: serverConfig})
+	io.WriteString(raw, "STLS\r\n")
+	in := bufio.NewReader(raw)
+	for range 2 {
+		if _, err := in.ReadString('\n'); err != nil {
+			t.Fatal(err)
+		}
+	}
+	client := tls.Client(raw, clientConfig)
+	io.WriteString(client, "QUIT\r\n")
+	io.ReadAll(client)
+	<-done
+	if len(h.made) != 2 || h.made[0].TLS != nil || h.made[1].TLS == nil {
+		t.Errorf("the sessions were told %+v", h.made)
+	}
+	if sessions, _ := h.open(); sessions != 0 {
+		t.Errorf("%d sessions are left open", sessions)
+	}
+}
+
+// closed is a Backend that has no session for anyone.
+type closed struct{}
+
+func (closed) NewSession(context.Context, pop3server.ConnInfo) (pop3server.Session, error) {
+	return nil, errors.New("cannot open /var/lib/mail")
+}
+
+func TestNoSession(t *testing.T) {
+	t.Parallel()
+	client, done := start(t.Context(), pop3server.Options{Backend: closed{}})
+	got, err := io.ReadAll(client)
+	<-done
+	if string(got) != "-ERR [SYS/TEMP] temporary failure, try again later\r\n" || err != nil {
+		t.Errorf("got %q, %v", got, err)
+	}
+}
+
+// read returns what is sent until the connection ends or the server waits.
+func read(conn net.Conn) string {
+	synctest.Wait()
+	conn.SetReadDeadline(time.Now())
+	defer conn.SetReadDeadline(time.Time{})
+	var got strings.Builder
+	for buf := make([]byte, 4096); ; {
+		conn.SetReadDeadline(time.Now().Add(time.Nanosecond))
+		n, err := conn.Read(buf)
+		got.Write(buf[:n])
+		if err != nil {
+			return got.String()
+		}
+	}
+}
+
+func TestStopsAtCommandBoundary(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		h := newHouse()
+		client, done := start(ctx, pop3server.Options{Backend: h, InsecureAuth: true})
+		io.WriteString(client, "USER alice\r\nPASS secret\r\nDELE 1\r\n")
+		read(client)
+		cancel()
+		<-done
+		if got := h.count("alice"); got != 3 {
+			t.Errorf("%d messages are left", got)
+		}
+		if sessions, drops := h.open(); sessions+drops != 0 {
+			t.Errorf("%d sessions, %d maildrops are left open", sessions, drops)
+		}
+		if got := read(client); got != "" {
+			t.Errorf("said %q", got)
+		}
+	})
+}
+
+func TestTimeouts(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, input string
+		least, most time.Duration
+	}{
+		{"silent before login", "", 2 * time.Minute, 2 * time.Minute},
+		{"half a command", "USER al", 2 * time.Minute, 2 * time.Minute},
+		{"in an exchange", "AUTH PLAIN\r\n", 2 * time.Minute, 2 * time.Minute},
+		{"in the transaction state", "USER alice\r\nPASS secret\r\n", 10 * time.Minute, 10 * time.Minute},
+		{"wrong passwords", strings.Repeat("USER alice\r\nPASS x\r\n", 9), 7500 * time.Millisecond, 8 * time.Second},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				began := time.Now()
+				client, done := start(t.Context(), pop3server.Options{Backend: newHouse(), InsecureAuth: true})
+				io.WriteString(client, test.input)
+				<-done
+				if took := time.Since(began); took < test.least || took > test.most {
+					t.Errorf("closed after %v", took)
+				}
+			})
+		})
+	}
+}
+
+// A client that sends a command now and then before it logs in, or an octet
+// now and then, does not hold its connection for ever.
+func TestDripDoesNotExtendLogin(t *testing.T) {
+	t.Parallel()
+	for _, piece := range []string{"x", "CAPA\r\n"} {
+		synctest.Test(t, func(t *testing.T) {
+			began := time.Now()
+			client, done := start(t.Context(), pop3server.Options{Backend: newHouse()})
+			for err := error(nil); err == nil; {
+				time.Sleep(time.Second)
+				_, err = io.WriteString(client, piece)
+			}
+			<-done
+			if took := time.Since(began); took > 2*time.Minute+2*time.Second {
+				t.Errorf("%q kept the connection for %v", piece, took)
+			}
+		})
+	}
+}
+
+func TestClientThatDoesNotRead(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse()
+		h.mail["big"] = []letter{{"u", strings.Repeat("x", 4<<20)}}
+		client, done := start(t.Context(), pop3server.Options{Backend: h, InsecureAuth: true})
+		began := time.Now()
+		io.WriteString(client, "USER big\r\nPASS secret\r\nRETR 1\r\n")
+		<-done
+		if took := time.Since(began); took != 2*time.Minute {
+			t.Errorf("closed after %v", took)
+		}
+	})
+}
+
+// Responses to commands that arrive together leave in one write.
+func TestResponsesAreBatched(t *testing.T) {
+	t.Parallel()
+	client, server := wiretest.Pipe()
+	counted := &countingConn{Conn: server}
+	io.WriteString(client, "USER alice\r\nPASS secret\r\n"+strings.Repeat("NOOP\r\n", 40)+"QUIT\r\n")
+	pop3server.New(pop3server.Options{Backend: newHouse(), InsecureAuth: true}).ServeConn(t.Context(), counted)
+	if counted.writes > 2 {
+		t.Errorf("%d writes", counted.writes)
+	}
+}
+
+type countingConn struct {
+	net.Conn
+	writes int
+}
+
+func (c *countingConn) Write(p []byte) (int, error) {
+	c.writes++
+	return c.Conn.Write(p)
+}
+
+func TestNewNeedsABackend(t *testing.T) {
+	t.Parallel()
+	defer func() {
+		if recover() == nil {
+			t.Error("no panic")
+		}
+	}()
+	pop3server.New(pop3server.Options{})
+}
+
+func FuzzServe(f *testing.F) {
+	f.Add([]byte("USER alice\r\nPASS secret\r\nLIST\r\nUIDL 1\r\nRETR 1\r\nTOP 1 1\r\nDELE 1\r\nQUIT\r\n"))
+	f.Add([]byte("AUTH PLAIN\r\nAGFsaWNlAHNlY3JldA==\r\nSTAT\r\nRSET\r\nNOOP\r\nCAPA\r\n"))
+	f.Add([]byte("AUTH PROOF =\r\n\r\nLIST 1 1\r\nTOP 1 -1\r\nSTLS\r\n"))
+	f.Add([]byte("AUTH SCRAM-SHA-256 biwsbj11c2VyLHI9eA==\r\n*\r\n"))
+	f.Fuzz(func(t *testing.T, input []byte) {
+		h := newHouse()
+		client, server := wiretest.Pipe()
+		client.Write(input)
+		client.CloseWrite()
+		pop3server.New(pop3server.Options{Backend: h, InsecureAuth: true, Limits: quick}).ServeConn(t.Context(), server)
+		if sessions, drops := h.open(); sessions+drops != 0 {
+			t.Fatal("something is left open")
+		}
+		if h.count("alice") < 3 && !strings.Contains(strings.ToUpper(string(input)), "QUIT") {
+			t.Fatal("removed without QUIT")
+		}
+		got, _ := io.ReadAll(client)
+		if !strings.HasPrefix(string(got), "+OK") || !strings.HasSuffix(string(got), "\r\n") {
+			t.Fatalf("said %q", got)
+		}
+	})
+}
+
+// idle is a connection that has input and throws away output.
+type idle struct {
+	net.Conn
+	io.Reader
+}
+
+func (i idle) Read(p []byte) (int, error)  { return i.Reader.Read(p) }
+func (i idle) Write(p []byte) (int, error) { return len(p), nil }
+
+func serveInput(b *testing.B, h *house, input string) {
+	b.Helper()
+	_, conn := wiretest.Pipe()
+	server := pop3server.New(pop3server.Options{Backend: h, InsecureAuth: true})
+	commands := io.MultiReader(strings.NewReader("USER alice\r\nPASS secret\r\n"),
+		&repeated{line: input, times: b.N})
+	b.ReportAllocs()
+	b.ResetTimer()
+	server.ServeConn(b.Context(), idle{conn, commands})
+}
+
+// repeated is a reader of the same line many times.
+type repeated struct {
+	line  string
+	times int
+}
+
+func (r *repeated) Read(p []byte) (int, error) {
+	if r.times == 0 {
+		return 0, io.EOF
+	}
+	r.times--
+	return copy(p, r.line), nil
+}
+
+func BenchmarkRETR(b *testing.B) {
+	for _, size := range []int{4 << 10, 1 << 20} {
+		b.Run(fmt.Sprint(size), func(b *testing.B) {
+			h := newHouse()
+			text := strings.Repeat(strings.Repeat("x", 74)+"\r\n", size/76)
+			h.mail["alice"] = []letter{{"u", text}}
+			b.SetBytes(int64(len(text)))
+			serveInput(b, h, "RETR 1\r\n")
+		})
+	}
+}
+
+func BenchmarkUIDL100k(b *testing.B) {
+	h := newHouse()
+	h.mail["alice"] = nil
+	for i := range 100_000 {
+		h.mail["alice"] = append(h.mail["alice"], letter{uid: fmt.Sprintf("%08x%08x", 1, i)})
+	}
+	serveInput(b, h, "UIDL\r\n")
+}
