@@ -19,11 +19,14 @@ const (
 	OpDeleteBlob
 )
 
-// An Op is one operation of a batch. Key and Value belong to the batch.
+// An Op is one operation of a batch. Key and Value belong to the batch; the
+// Value of OpAppendBlob is the encoded content, and Size that of the content
+// itself.
 type Op struct {
 	Kind   OpKind
 	Key    []byte
 	Value  []byte
+	Size   int64
 	Blob   BlobID
 	Staged Staged
 }
@@ -79,7 +82,12 @@ func (b *Batch) AppendBlob(content []byte) BlobID {
 	id := b.blobs.NextID()
 	b.size += len(content)
 	if b.size <= MaxBatchSize {
-		b.ops = append(b.ops, Op{Kind: OpAppendBlob, Value: b.blobs.Encode(content), Blob: id})
+		b.ops = append(b.ops, Op{
+			Kind:  OpAppendBlob,
+			Value: b.blobs.Encode(content),
+			Size:  int64(len(content)),
+			Blob:  id,
+		})
 	}
 	return id
 }

@@ -144,29 +144,3 @@ type Stats struct {
 	BlobBytes   int64 // bytes on disk for blobs, garbage included
 	BlobGarbage int64 // bytes on disk of deleted blobs
 }
-
-// A Pending is the outcome of an enqueued batch.
-type Pending struct {
-	done chan struct{}
-	err  error
-}
-
-// NewPending returns a Pending that an engine resolves later.
-func NewPending() *Pending { return &Pending{done: make(chan struct{})} }
-
-// Resolve sets the outcome; engines call it once.
-func (p *Pending) Resolve(err error) {
-	p.err = err
-	close(p.done)
-}
-
-// Wait returns when the batch is durable (nil) or has failed. It does not
-// take a context: whoever enqueued a batch must learn its fate before it may
-// answer anyone.
-func (p *Pending) Wait() error {
-	<-p.done
-	return p.err
-}
-
-// Done is closed when the outcome is known.
-func (p *Pending) Done() <-chan struct{} { return p.done }

@@ -1,0 +1,187 @@
+package embedded
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"runtime"
+	"sync"
+
+	"github.com/klauspost/compress/zstd"
+	"github.com/mailstead/mailstead/internal/platform/storage"
+)
+
+// A blob is stored as chunks of chunkSize bytes (the last may be shorter),
+// each compressed on its own, behind a table with an entry per chunk:
+//
+//	length of the stored chunk, top bit set if compressed   uint32
+//	CRC32C of the stored chunk                              uint32
+//
+// All integers on disk are little-endian.
+const (
+	chunkSize      = 64 << 10
+	chunkEntrySize = 8
+	compressedBit  = 1 << 31
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// A chunkEntry is an entry of a chunk table.
+type chunkEntry struct {
+	length     uint32
+	crc        uint32
+	compressed bool
+}
+
+func (e chunkEntry) put(p []byte) {
+	n := e.length
+	if e.compressed {
+		n |= compressedBit
+	}
+	binary.LittleEndian.PutUint32(p, n)
+	binary.LittleEndian.PutUint32(p[4:], e.crc)
+}
+
+// matches checks the CRC of a stored chunk.
+func (e chunkEntry) matches(stored []byte) bool {
+	return crc32.Checksum(stored, castagnoli) == e.crc
+}
+
+func readChunkEntry(p []byte) chunkEntry {
+	n := binary.LittleEndian.Uint32(p)
+	return chunkEntry{
+		length:     n &^ compressedBit,
+		crc:        binary.LittleEndian.Uint32(p[4:]),
+		compressed: n&compressedBit != 0,
+	}
+}
+
+// chunkCount is the number of chunks of a blob of size bytes.
+func chunkCount(size int64) int64 { return (size + chunkSize - 1) / chunkSize }
+
+// parseChunkTable reads the table of a blob of size bytes that takes stored
+// bytes, and checks that it describes exactly these.
+func parseChunkTable(table []byte, size, stored int64) ([]chunkEntry, error) {
+	entries := make([]chunkEntry, len(table)/chunkEntrySize)
+	sum := int64(len(table))
+	for i := range entries {
+		entries[i] = readChunkEntry(table[i*chunkEntrySize:])
+		sum += int64(entries[i].length)
+		if entries[i].length == 0 || entries[i].length > chunkSize {
+			return nil, fmt.Errorf("%w: chunk of %d bytes", storage.ErrCorrupt, entries[i].length)
+		}
+	}
+	if int64(len(entries)) != chunkCount(size) || sum != stored {
+		return nil, fmt.Errorf("%w: chunk table does not fit the blob", storage.ErrCorrupt)
+	}
+	return entries, nil
+}
+
+// A codec compresses and decompresses chunks. It may be used concurrently,
+// and starts no goroutines.
+type codec struct {
+	enc     *zstd.Encoder
+	dec     *zstd.Decoder
+	buffers sync.Pool // of *[]byte with room for a chunk
+}
+
+func newCodec() (*codec, error) {
+	procs := runtime.GOMAXPROCS(0)
+	enc, err := zstd.NewWriter(nil,
+		zstd.WithEncoderLevel(zstd.SpeedFastest),
+		zstd.WithEncoderConcurrency(procs),
+		zstd.WithEncoderCRC(false),
+		zstd.WithWindowSize(chunkSize),
+		zstd.WithLowerEncoderMem(true))
+	if err != nil {
+		return nil, err
+	}
+	dec, err := zstd.NewReader(nil,
+		zstd.WithDecoderConcurrency(procs),
+		zstd.WithDecoderLowmem(true),
+		zstd.WithDecoderMaxMemory(chunkSize))
+	if err != nil {
+		return nil, err
+	}
+	c := &codec{enc: enc, dec: dec}
+	c.buffers.New = func() any { b := make([]byte, 0, chunkSize+chunkEntrySize); return &b }
+	return c, nil
+}
+
+func (c *codec) close() {
+	_ = c.enc.Close() // nothing is buffered: only EncodeAll is used
+	c.dec.Close()
+}
+
+// buffer returns an empty buffer with room for a chunk and its entry.
+func (c *codec) buffer() []byte { return (*c.buffers.Get().(*[]byte))[:0] }
+
+// bufferFor returns an empty buffer for a blob of size bytes. Small ones are
+// not pooled: a large buffer per waiting writer costs more than it saves.
+func (c *codec) bufferFor(size int) []byte {
+	if size > chunkSize/4 && size <= chunkSize {
+		return c.buffer()
+	}
+	table := chunkCount(int64(size)) * chunkEntrySize
+	return make([]byte, 0, int(table)+size+64)
+}
+
+// release gives back a buffer. Those that are not of the pool's size are left
+// to the garbage collector.
+func (c *codec) release(b []byte) {
+	if cap(b) >= chunkSize && cap(b) <= 2*chunkSize {
+		c.buffers.Put(&b)
+	}
+}
+
+// appendChunk appends the stored form of a chunk to dst: compressed, unless
+// that saves less than a twentieth.
+func (c *codec) appendChunk(dst, chunk []byte) ([]byte, chunkEntry) {
+	start := len(dst)
+	dst = c.enc.EncodeAll(chunk, dst)
+	compressed := len(dst)-start <= len(chunk)-len(chunk)/20-1
+	if !compressed {
+		dst = append(dst[:start], chunk...)
+	}
+	stored := dst[start:]
+	return dst, chunkEntry{
+		length:     uint32(len(stored)),
+		crc:        crc32.Checksum(stored, castagnoli),
+		compressed: compressed,
+	}
+}
+
+// encode returns the stored form of a whole blob.
+func (c *codec) encode(content []byte) []byte {
+	n := int(chunkCount(int64(len(content))))
+	table := n * chunkEntrySize
+	dst := c.bufferFor(len(content))[:table]
+	for i := range n {
+		chunk := content[i*chunkSize : min((i+1)*chunkSize, len(content))]
+		var e chunkEntry
+		dst, e = c.appendChunk(dst, chunk)
+		e.put(dst[i*chunkEntrySize:])
+	}
+	return dst
+}
+
+// decode appends the content of a stored chunk of size bytes to dst, after
+// checking its CRC.
+func (c *codec) decode(dst, stored []byte, e chunkEntry, size int) ([]byte, error) {
+	if !e.matches(stored) {
+		return dst, fmt.Errorf("%w: chunk does not match its CRC", storage.ErrCorrupt)
+	}
+	start := len(dst)
+	if e.compressed {
+		var err error
+		if dst, err = c.dec.DecodeAll(stored, dst); err != nil {
+			return dst[:start], fmt.Errorf("%w: chunk: %v", storage.ErrCorrupt, err)
+		}
+	} else {
+		dst = append(dst, stored...)
+	}
+	if len(dst)-start != size {
+		return dst[:start], fmt.Errorf("%w: chunk of %d bytes instead of %d", storage.ErrCorrupt, len(dst)-start, size)
+	}
+	return dst, nil
+}

@@ -1,0 +1,121 @@
+package embedded
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/mailstead/mailstead/internal/platform/storage"
+)
+
+// A diskGuard keeps the index alive when the disk is full. Pebble cannot go
+// back from a failed write of its log; so when such a write fails for want of
+// space, the guard gives up a file kept for that, Pebble tries again with the
+// room gained, and until the file can be made again every commit is refused.
+type diskGuard struct {
+	fs     vfs.FS
+	name   string
+	size   int64
+	logger *slog.Logger
+	full   atomic.Bool
+}
+
+func newDiskGuard(opts Options, name string) *diskGuard {
+	d := &diskGuard{fs: opts.FS, name: name, size: opts.BallastSize, logger: opts.Logger}
+	if err := d.reserve(); err != nil {
+		d.full.Store(true)
+		d.logger.Warn("disk is full, commits are refused", "err", err)
+	}
+	return d
+}
+
+// reserve makes the ballast file, or keeps the one that is there.
+func (d *diskGuard) reserve() error {
+	f, err := d.fs.OpenReadWrite(d.name, vfs.WriteCategoryUnspecified)
+	if err != nil {
+		return err
+	}
+	if err := f.Preallocate(0, d.size); err != nil {
+		return errors.Join(err, f.Close(), d.fs.Remove(d.name))
+	}
+	return f.Close()
+}
+
+// giveUp is called when a write of Pebble has met a full disk.
+func (d *diskGuard) giveUp() {
+	err := d.fs.Remove(d.name)
+	d.full.Store(true)
+	d.logger.Warn("disk is full, commits are refused", "ballast", err == nil)
+}
+
+// check returns [storage.ErrFull] while there is no room for the ballast.
+func (d *diskGuard) check() error {
+	if !d.full.Load() {
+		return nil
+	}
+	if err := d.reserve(); err != nil {
+		return storage.ErrFull
+	}
+	d.full.Store(false)
+	d.logger.Info("disk has room again, commits are accepted")
+	return nil
+}
+
+// openIndex opens Pebble.
+func (s *Store) openIndex() error {
+	opts := &pebble.Options{
+		FS: vfs.OnDiskFull(s.opts.FS, s.disk.giveUp),
+		// Pebble takes the memtable out of the cache's size.
+		CacheSize:                   s.opts.CacheSize + int64(s.opts.MemTableSize),
+		MemTableSize:                uint64(s.opts.MemTableSize),
+		MemTableStopWritesThreshold: 3,
+		L0CompactionThreshold:       2,
+		LBaseMaxBytes:               64 << 20,
+		MaxOpenFiles:                512,
+		FormatMajorVersion:          pebble.FormatNewest,
+		Logger:                      pebbleLogger{s.opts.Logger, &s.fatal},
+		EventListener: &pebble.EventListener{
+			// The reader gets the error; that is no reason to end the process.
+			DataCorruption: func(info pebble.DataCorruptionInfo) {
+				s.opts.Logger.Error("index is corrupt", "file", info.Path, "err", info.Details)
+			},
+		},
+	}
+	for i := range opts.Levels {
+		opts.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
+	}
+	db, err := pebble.Open(s.path(indexDir), opts)
+	if err != nil {
+		return readError(err)
+	}
+	s.db = db
+	return nil
+}
+
+// A pebbleLogger puts what Pebble says into the log.
+type pebbleLogger struct {
+	logger *slog.Logger
+	fatal  *fatal
+}
+
+// Infof implements [pebble.Logger].
+func (l pebbleLogger) Infof(format string, args ...any) {
+	if l.logger.Enabled(context.Background(), slog.LevelDebug) {
+		l.logger.Debug("pebble: " + fmt.Sprintf(format, args...))
+	}
+}
+
+// Errorf implements [pebble.Logger].
+func (l pebbleLogger) Errorf(format string, args ...any) {
+	l.logger.Warn("pebble: " + fmt.Sprintf(format, args...))
+}
+
+// Fatalf implements [pebble.Logger]: Pebble cannot go on.
+func (l pebbleLogger) Fatalf(format string, args ...any) {
+	l.fatal.set(fmt.Errorf("storage: index: "+format, args...))
+}

@@ -1,0 +1,57 @@
+// Package embedded is the storage engine of a single machine: a Pebble
+// database, the index, for keys and the locations of blobs, and append-only
+// files, the packs, for the blobs themselves.
+//
+// # How a commit becomes durable
+//
+// Batches that wait at the same time commit as one group. The first waiter
+// leads (queue.go): it checks assertions in the order of enqueuing, writes the
+// group, and wakes the others.
+//
+//   - A group with blobs is one record in the newest pack: its operations on
+//     keys and its blobs, with CRCs. One write and one fdatasync make it
+//     durable. Then its operations go to the index without a sync, in one
+//     Pebble batch with the position in the packs up to which the index knows
+//     them.
+//   - A group without blobs is a synced Pebble commit.
+//
+// Pebble's log is sequential: what it has lost in a crash is a suffix, and the
+// groups in the packs after the position that it remembers are exactly what
+// is missing. Open replays them (replay.go). A group that was not written
+// whole is recognized by its CRCs and ends the log; nobody was told that it
+// had been committed.
+//
+// # When it cannot
+//
+// A full disk fails the group with [storage.ErrFull], and leaves no trace of
+// it. Any other failed write, and any failed fsync, ends the store for good
+// through [Options.OnFatal]: nobody knows what is on the disk then, and a
+// second fsync might succeed without having written anything.
+//
+// # Blobs
+//
+// A blob is cut into chunks of 64 KB that are compressed by themselves, each
+// with a CRC that is checked when it is read (chunk.go). A staged blob is
+// compressed while it is written, into a file of the staging folder if it has
+// more than one chunk, and copied into the pack when it commits.
+//
+// The index counts, for each pack, the bytes of live and of deleted blobs.
+// [Store.Reclaim] copies the live ones out of packs half of which is deleted
+// (reclaim.go), through the same groups as everybody else, and removes those
+// packs. Who has a blob open keeps the old file open.
+//
+// # Files
+//
+//	LOCK         held by the process that has the store open
+//	ballast      room that is given up when the disk is full (disk.go)
+//	index/       Pebble
+//	packs/       00000001.pack and so on
+//	staging/     removed when the store is opened
+//
+// # Caveats
+//
+// The operations of groups without blobs are only in the index. [Rebuild]
+// makes an index from the packs alone, and so restores every blob and what
+// was written in one batch with it, but not what later batches without blobs
+// have changed: it is for the day when the index is lost.
+package embedded

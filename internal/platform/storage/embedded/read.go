@@ -1,0 +1,152 @@
+package embedded
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/mailstead/mailstead/internal/platform/storage"
+)
+
+// Get implements [storage.Reader].
+func (s *Store) Get(dst, key []byte) ([]byte, error) { return s.get(s.db, dst, key) }
+
+// Scan implements [storage.Reader].
+func (s *Store) Scan(r storage.Range, fn func(key, value []byte) error) error {
+	return s.scan(s.db, r, fn)
+}
+
+func (s *Store) get(r pebble.Reader, dst, key []byte) ([]byte, error) {
+	if !s.gate.enter() {
+		return dst, storage.ErrClosed
+	}
+	defer s.gate.leave()
+	if len(key) > 0 && key[0] >= engineSpace {
+		return dst, storage.ErrNotFound
+	}
+	return get(r, dst, key)
+}
+
+func (s *Store) scan(r pebble.Reader, rng storage.Range, fn func(key, value []byte) error) error {
+	if !s.gate.enter() {
+		return storage.ErrClosed
+	}
+	defer s.gate.leave()
+	it, err := r.NewIter(&pebble.IterOptions{LowerBound: rng.Start, UpperBound: upperBound(rng.End)})
+	if err != nil {
+		return readError(err)
+	}
+	err = walk(it, rng.Reverse, fn)
+	if cerr := it.Close(); cerr != nil && err == nil {
+		err = readError(cerr)
+	}
+	if errors.Is(err, storage.ErrStop) {
+		return nil
+	}
+	return err
+}
+
+// upperBound keeps the engine's own keys out of sight.
+func upperBound(end []byte) []byte {
+	if len(end) == 0 || end[0] >= engineSpace {
+		return []byte{engineSpace}
+	}
+	return end
+}
+
+func walk(it *pebble.Iterator, reverse bool, fn func(key, value []byte) error) error {
+	first, next := it.First, it.Next
+	if reverse {
+		first, next = it.Last, it.Prev
+	}
+	for ok := first(); ok; ok = next() {
+		value, err := it.ValueAndErr()
+		if err != nil {
+			return readError(err)
+		}
+		if err := fn(it.Key(), value); err != nil {
+			return err
+		}
+	}
+	if err := it.Error(); err != nil {
+		return readError(err)
+	}
+	return nil
+}
+
+// A snapshot is a view of the index. The store closes those that are open
+// when it is closed itself.
+type snapshot struct {
+	store *Store
+	view  *pebble.Snapshot // nil if the store was closed before
+}
+
+// Snapshot implements [storage.Store].
+func (s *Store) Snapshot() storage.Snapshot {
+	if !s.gate.enter() {
+		return &snapshot{store: s}
+	}
+	defer s.gate.leave()
+	snap := &snapshot{store: s, view: s.db.NewSnapshot()}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.snapshots[snap] = struct{}{}
+	return snap
+}
+
+func (v *snapshot) Get(dst, key []byte) ([]byte, error) {
+	if v.view == nil {
+		return dst, storage.ErrClosed
+	}
+	return v.store.get(v.view, dst, key)
+}
+
+func (v *snapshot) Scan(r storage.Range, fn func(key, value []byte) error) error {
+	if v.view == nil {
+		return storage.ErrClosed
+	}
+	return v.store.scan(v.view, r, fn)
+}
+
+func (v *snapshot) Close() {
+	v.store.mu.Lock()
+	_, open := v.store.snapshots[v]
+	delete(v.store.snapshots, v)
+	v.store.mu.Unlock()
+	if open {
+		_ = v.view.Close() // fails only for a snapshot closed twice
+	}
+}
+
+func (s *Store) closeSnapshots() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for v := range s.snapshots {
+		_ = v.view.Close() // fails only for a snapshot closed twice
+	}
+	clear(s.snapshots)
+}
+
+// OpenBlob implements [storage.Store].
+func (s *Store) OpenBlob(id storage.BlobID) (storage.Blob, error) {
+	if !s.gate.enter() {
+		return nil, storage.ErrClosed
+	}
+	defer s.gate.leave()
+	l, err := locate(s.db, id)
+	for err == nil {
+		var p *pack
+		if p, err = s.packs.acquire(l.pack); err == nil {
+			return openPacked(s.codec, s.packs, p, l)
+		}
+		if !errors.Is(err, errPackGone) {
+			return nil, err
+		}
+		// The pack may have been collected since the blob was located.
+		missing := l
+		if l, err = locate(s.db, id); err == nil && l == missing {
+			err = fmt.Errorf("%w: pack %d is missing", storage.ErrCorrupt, l.pack)
+		}
+	}
+	return nil, err
+}
