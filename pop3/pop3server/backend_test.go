@@ -178,7 +178,7 @@ func (m *maildrop) Open(_ context.Context, n int) (io.ReadCloser, error) {
 	case "r":
 		return io.NopCloser(io.MultiReader(strings.NewReader(l.text), broken{})), nil
 	}
-	return io.NopCloser(strings.NewReader(l.text)), nil
+	return io.NopCloser(struct{ io.Reader }{strings.NewReader(l.text)}), nil
 }
 
 func (m *maildrop) Commit(_ context.Context, deleted []int) error {

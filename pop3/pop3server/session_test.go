@@ -2,6 +2,7 @@ package pop3server_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -288,31 +289,41 @@ func FuzzServe(f *testing.F) {
 	f.Add([]byte("AUTH SCRAM-SHA-256 biwsbj11c2VyLHI9eA==\r\n*\r\n"))
 	f.Fuzz(func(t *testing.T, input []byte) {
 		h := newHouse()
-		client, server := wiretest.Pipe()
-		client.Write(input)
-		client.CloseWrite()
-		pop3server.New(pop3server.Options{Backend: h, InsecureAuth: true, Limits: quick}).ServeConn(t.Context(), server)
+		conn := &tape{Reader: bytes.NewReader(input)}
+		_, conn.Conn = wiretest.Pipe()
+		pop3server.New(pop3server.Options{Backend: h, InsecureAuth: true, Limits: quick}).ServeConn(t.Context(), conn)
 		if sessions, drops := h.open(); sessions+drops != 0 {
 			t.Fatal("something is left open")
 		}
 		if h.count("alice") < 3 && !strings.Contains(strings.ToUpper(string(input)), "QUIT") {
 			t.Fatal("removed without QUIT")
 		}
-		got, _ := io.ReadAll(client)
-		if !strings.HasPrefix(string(got), "+OK") || !strings.HasSuffix(string(got), "\r\n") {
+		if got := conn.said.String(); !strings.HasPrefix(got, "+OK") || !strings.HasSuffix(got, "\r\n") {
 			t.Fatalf("said %q", got)
 		}
 	})
 }
 
-// idle is a connection that has input and throws away output.
-type idle struct {
+// A tape is a connection whose input is given and whose output is kept.
+type tape struct {
+	net.Conn
+	io.Reader
+	said bytes.Buffer
+}
+
+func (c *tape) Read(p []byte) (int, error)  { return c.Reader.Read(p) }
+func (c *tape) Write(p []byte) (int, error) { return c.said.Write(p) }
+
+// A drain is a connection whose input is given and whose output is lost.
+type drain struct {
 	net.Conn
 	io.Reader
 }
 
-func (i idle) Read(p []byte) (int, error)  { return i.Reader.Read(p) }
-func (i idle) Write(p []byte) (int, error) { return len(p), nil }
+func (c drain) Read(p []byte) (int, error)     { return c.Reader.Read(p) }
+func (drain) Write(p []byte) (int, error)      { return len(p), nil }
+func (drain) SetReadDeadline(time.Time) error  { return nil }
+func (drain) SetWriteDeadline(time.Time) error { return nil }
 
 func serveInput(b *testing.B, h *house, input string) {
 	b.Helper()
@@ -322,7 +333,7 @@ func serveInput(b *testing.B, h *house, input string) {
 		&repeated{line: input, times: b.N})
 	b.ReportAllocs()
 	b.ResetTimer()
-	server.ServeConn(b.Context(), idle{conn, commands})
+	server.ServeConn(b.Context(), drain{conn, commands})
 }
 
 // repeated is a reader of the same line many times.
