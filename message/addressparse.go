@@ -29,11 +29,17 @@ func ParseMailboxes(value string) ([]Address, error) {
 		return nil, ErrAddress
 	}
 	for _, a := range p.out {
-		if !a.IsMailbox() || !isDomain(a.Host) || a.Mailbox == "" {
+		if !a.IsMailbox() || !isDomain(a.Host) || a.Mailbox == "" || hasControl(a.Mailbox+a.Host) {
 			return nil, ErrAddress
 		}
 	}
 	return p.out, nil
+}
+
+// hasControl tells whether s holds control characters, which only the obsolete
+// syntax allows in an address.
+func hasControl(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
 }
 
 // isDomain tells whether s is a dot-atom or a domain-literal.

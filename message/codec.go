@@ -57,14 +57,24 @@ func (s *Structure) AppendBinary(dst []byte) []byte {
 		flags |= flagTruncated
 	}
 	dst = append(dst, codecVersion, flags)
-	env := appendEnvelope(nil, s.Envelope)
-	dst = appendUint(dst, uint64(len(env)))
-	dst = append(dst, env...)
+	start := len(dst)
+	dst = insertLength(appendEnvelope(dst, s.Envelope), start)
 	dst = appendUint(dst, uint64(s.Size))
 	parts, params := s.Root.count()
 	dst = appendUint(dst, uint64(parts))
 	dst = appendUint(dst, uint64(params))
 	return appendPart(dst, s.Root, 0)
+}
+
+// insertLength puts in front of what stands from start on its length.
+func insertLength(dst []byte, start int) []byte {
+	var length [binary.MaxVarintLen64]byte
+	size := len(dst) - start
+	n := binary.PutUvarint(length[:], uint64(size))
+	dst = append(dst, length[:n]...)
+	copy(dst[start+n:], dst[start:start+size])
+	copy(dst[start:], length[:n])
+	return dst
 }
 
 // count counts the parts and parameters of the tree.
@@ -206,14 +216,18 @@ func appendEnvelope(dst []byte, e *Envelope) []byte {
 	dst = append(dst, flags)
 	total := 0
 	for _, list := range e.lists(flags) {
-		total += len(*list)
+		if list != nil {
+			total += len(*list)
+		}
 	}
 	dst = appendUint(dst, uint64(total))
 	for _, text := range e.texts() {
 		dst = appendString(dst, *text)
 	}
 	for _, list := range e.lists(flags) {
-		dst = appendAddresses(dst, *list)
+		if list != nil {
+			dst = appendAddresses(dst, *list)
+		}
 	}
 	return dst
 }
@@ -223,15 +237,15 @@ func (e *Envelope) texts() [4]*string {
 	return [4]*string{&e.Date, &e.Subject, &e.InReplyTo, &e.MessageID}
 }
 
-// lists returns the address fields in their binary order, nothing for those
-// that flags says are as From.
+// lists returns the address fields in their binary order, nil for those that
+// flags says are as From.
 func (e *Envelope) lists(flags byte) [6]*[]Address {
 	lists := [6]*[]Address{&e.From, &e.To, &e.Cc, &e.Bcc, &e.Sender, &e.ReplyTo}
 	if flags&senderIsFrom != 0 {
-		lists[4] = new([]Address)
+		lists[4] = nil
 	}
 	if flags&replyToIsFrom != 0 {
-		lists[5] = new([]Address)
+		lists[5] = nil
 	}
 	return lists
 }

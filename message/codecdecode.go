@@ -247,7 +247,9 @@ func (d *decoder) envelope() *Envelope {
 		*text = d.string()
 	}
 	for _, list := range e.lists(flags) {
-		slab = d.addresses(list, slab)
+		if list != nil {
+			slab = d.addresses(list, slab)
+		}
 	}
 	if flags&senderIsFrom != 0 {
 		e.Sender = e.From

@@ -38,6 +38,8 @@ func NewScanner(limits Limits) *Scanner {
 	s := &Scanner{limits: limits.withDefaults(), stack: make([]frame, 0, 8)}
 	s.textLeft = s.limits.Text
 	s.addresses = s.limits.Addresses
+	s.header.text = make([]byte, 0, 512)
+	s.header.fields = make([]field, 0, 16)
 	s.out.Root = s.newPart()
 	s.push(s.out.Root, true)
 	return s

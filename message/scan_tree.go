@@ -107,11 +107,13 @@ func (s *Scanner) closeAbove(index int, end, lines int64) {
 			s.open--
 		}
 		p := top.part
-		p.End = p.BodyStart
-		if end > p.BodyStart {
-			p.End = end
-			p.Lines = lines - top.lines
+		if end < p.BodyStart {
+			// The line end before the delimiter is that of the header, or of
+			// another delimiter: it is not taken away from them.
+			end, lines = p.BodyStart, top.lines
 		}
+		p.End = end
+		p.Lines = lines - top.lines
 		s.fillComposite(p)
 		s.stack = s.stack[:len(s.stack)-1]
 	}

@@ -59,22 +59,35 @@ func (b *base64Reader) Read(p []byte) (int, error) {
 // src are room for what an earlier quantum left.
 func (b *base64Reader) decode(src []byte) []byte {
 	dst := b.buf[:0]
-	for _, c := range src {
-		if c == '=' {
-			dst = append(dst, b.flush()...)
-			continue
+	for i := 0; i < len(src); i++ {
+		if b.nquad == 0 && i+4 <= len(src) {
+			v0, v1, v2, v3 := base64Values[src[i]], base64Values[src[i+1]], base64Values[src[i+2]], base64Values[src[i+3]]
+			if v0|v1|v2|v3 < 64 {
+				dst = append(dst, v0<<2|v1>>4, v1<<4|v2>>2, v2<<6|v3)
+				i += 3
+				continue
+			}
 		}
-		if base64Values[c] == 0xff {
-			continue
-		}
-		b.quad[b.nquad] = base64Values[c]
-		if b.nquad++; b.nquad == 4 {
-			q := &b.quad
-			dst = append(dst, q[0]<<2|q[1]>>4, q[1]<<4|q[2]>>2, q[2]<<6|q[3])
-			b.nquad = 0
-		}
+		dst = b.take(dst, src[i])
 	}
 	return dst
+}
+
+// take takes one octet.
+func (b *base64Reader) take(dst []byte, c byte) []byte {
+	if c == '=' {
+		return append(dst, b.flush()...)
+	}
+	if base64Values[c] == 0xff {
+		return dst
+	}
+	b.quad[b.nquad] = base64Values[c]
+	if b.nquad++; b.nquad < 4 {
+		return dst
+	}
+	b.nquad = 0
+	q := &b.quad
+	return append(dst, q[0]<<2|q[1]>>4, q[1]<<4|q[2]>>2, q[2]<<6|q[3])
 }
 
 // flush decodes a quantum that is not full.
