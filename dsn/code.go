@@ -65,6 +65,7 @@ var advice = map[Code]string{
 	{0, 3, 4}:  "Send a smaller message, for instance with a link to the files instead of the files.",
 	{0, 3, 0}:  "The mail system of the recipient has a problem. Try again later; if it persists, tell the administrators there.",
 	{0, 4, 0}:  "The mail system of the recipient could not be reached. Try again later; if it persists, tell the recipient in another way.",
+	{0, 4, 7}:  "Delivery was tried for a long time without success. Try again later, or tell the recipient in another way.",
 	{0, 5, 0}:  "The two mail systems did not understand each other. Show this message to your administrator.",
 	{0, 6, 0}:  "The mail system of the recipient can not handle this kind of message. Send it in a simpler form, for instance as plain text.",
 	{0, 7, 0}:  "The mail system of the recipient refuses the message by its rules. What it says above may tell why; if not, show this message to your administrator.",
