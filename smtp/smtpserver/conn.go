@@ -16,13 +16,14 @@ import (
 // A conn is one connection. All of it belongs to the goroutine of ServeConn,
 // except what the waiter guards.
 type conn struct {
-	server *Server
-	net    net.Conn // a *tls.Conn after STARTTLS
-	in     input
-	out    []byte // replies not yet written
-	wait   waiter
-	log    *slog.Logger
-	info   ConnInfo
+	server   *Server
+	net      net.Conn // a *tls.Conn after STARTTLS
+	in       input
+	out      []byte // replies not yet written
+	writeErr error  // sticky
+	wait     waiter
+	log      *slog.Logger
+	info     ConnInfo
 
 	session    Session
 	refusal    smtp.Reply // to all commands but QUIT; zero unless the session was refused
@@ -226,6 +227,8 @@ func (c *conn) openSession(ctx context.Context) bool {
 func (c *conn) readFailed(err error) {
 	c.done = true
 	switch {
+	case c.writeErr != nil:
+		c.log.Info("connection broken", "err", err)
 	case errors.Is(err, errStopping):
 		c.farewell(421, codeShutdown, "Service shutting down")
 	case isTimeout(err):

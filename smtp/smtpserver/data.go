@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"log/slog"
 	"time"
 
 	"github.com/mailstead/mailstead/smtp"
@@ -98,25 +97,25 @@ func (c *conn) settle(b *body, result Result, err error, begin time.Time) {
 	case err == nil && result.Recipients != nil && len(result.Recipients) != recipients:
 		err = errors.New("session returned results for other recipients than it had")
 	}
-	log := c.log.With("size", b.size, "recipients", recipients, "duration", time.Since(begin))
+	facts := []any{"size", b.size, "recipients", recipients, "duration", time.Since(begin)}
 	if c.server.opts.Mode == LMTP {
 		for i := range recipients {
-			c.answer(log, recipientErr(result, err, i), result.Text)
+			c.answer(recipientErr(result, err, i), result.Text, facts)
 		}
 		return
 	}
-	c.answer(log, combine(result, err), result.Text)
+	c.answer(combine(result, err), result.Text, facts)
 }
 
-// answer is the last word on a message.
-func (c *conn) answer(log *slog.Logger, err error, text string) {
+// answer is the last word on a message; facts go to the log.
+func (c *conn) answer(err error, text string, facts []any) {
 	if err != nil {
 		r := smtp.ReplyTo(err)
-		log.Info("message refused", "code", r.Code, "err", err)
+		c.log.Info("message refused", append(facts, "code", r.Code, "err", err)...)
 		c.reply(r)
 		return
 	}
-	log.Info("message accepted", "text", text)
+	c.log.Info("message accepted", append(facts, "text", text)...)
 	c.bad, c.idle = 0, 0
 	if text != "" {
 		text = " " + text

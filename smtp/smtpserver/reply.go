@@ -71,13 +71,18 @@ func (c *conn) limited(name string) {
 	c.log.Info("limit reached", "limit", name)
 }
 
-// flush writes the pending replies.
+// flush writes the pending replies. Once that has failed nothing is written
+// any more.
 func (c *conn) flush() error {
-	if len(c.out) == 0 {
-		return nil
+	if len(c.out) == 0 || c.writeErr != nil {
+		return c.writeErr
 	}
 	_ = c.net.SetWriteDeadline(time.Now().Add(c.server.opts.Timeouts.Write))
 	_, err := c.net.Write(c.out)
 	c.out = c.out[:0]
+	if isTimeout(err) {
+		c.limited("Write")
+	}
+	c.writeErr = err
 	return err
 }
