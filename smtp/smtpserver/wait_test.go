@@ -110,12 +110,9 @@ func TestTimeouts(t *testing.T) {
 				tt.begin(d)
 				synctest.Wait()
 				begin := time.Now()
-				drip := time.AfterFunc(0, func() {})
-				if tt.trick != "" {
-					drip = dripping(d, tt.trick)
-				}
+				stop := dripping(d, tt.trick)
 				d.expect("421 4.4.2")
-				drip.Stop()
+				stop()
 				if waited := time.Since(begin); waited != tt.after {
 					t.Errorf("waited %v, want %v", waited, tt.after)
 				}
@@ -128,14 +125,29 @@ func TestTimeouts(t *testing.T) {
 	}
 }
 
-// dripping sends text every 50 seconds until the timer is stopped.
-func dripping(d *dialogue, text string) *time.Timer {
-	var timer *time.Timer
-	timer = time.AfterFunc(50*time.Second, func() {
-		_, _ = io.WriteString(d.conn, text)
-		timer.Reset(50 * time.Second)
-	})
-	return timer
+// dripping sends text, if there is any, every 50 seconds until it is stopped.
+func dripping(d *dialogue, text string) (stop func()) {
+	if text == "" {
+		return func() {}
+	}
+	ticker := time.NewTicker(50 * time.Second)
+	quit, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		for {
+			select {
+			case <-ticker.C:
+				_, _ = io.WriteString(d.conn, text)
+			case <-quit:
+				return
+			}
+		}
+	}()
+	return func() {
+		ticker.Stop()
+		close(quit)
+		<-done
+	}
 }
 
 func TestHandshakeTimeout(t *testing.T) {
