@@ -129,6 +129,31 @@ lifetime = 5
 	}
 }
 
+// TestProblemTexts has the other ways to write a mistake.
+func TestProblemTexts(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"[[smtp]]\nlisten = [':26']":                         "line 1: smtp: is no list: write [smtp]",
+		"\nsmtp = { listen = ['x'], colour = 1, shape = 2 }": "line 2: smtp.colour: there is no such setting\nline 2: smtp.shape: there is no such setting\nline 2: smtp.listen: \"x\" is not an address such as \":25\"",
+		"smtp.listen = ['x']":                                "line 1: smtp.listen: \"x\" is not an address such as \":25\"",
+		"smtp = 5":                                           "line 1: smtp: must be a section of settings, not a TOML integer",
+		"[smtp]\nmax-connections = 1.5":                      "line 2: smtp.max-connections: must be a whole number, not a TOML float",
+		"[smtp]\nlisten = ':25'":                             "line 2: smtp.listen: must be a list of texts in quotes, not a TOML string",
+		"[outbound]\nlifetime = 5":                           "line 2: outbound.lifetime: \"5\" is not a duration such as \"90s\", \"4h\" or \"5d\"",
+		"[auth]\nallow-insecure = 'no'":                      "line 2: auth.allow-insecure: must be true or false, not a TOML string",
+		"hostname = 3":                                       "line 1: hostname: must be a text in quotes, not a TOML integer",
+		"hostname = '[192.0.2.1]'":                           "line 1: hostname: \"[192.0.2.1]\" is not a domain name",
+		"data = 'here'":                                      "line 1: data: must be an absolute path, not \"here\"",
+		"[delivery]\npostmaster = 'me'":                      "line 2: delivery.postmaster: \"me\" is not an address",
+		"[tls]\nkey = 'key.pem'":                             "line 1: tls.certificate: must be set together with key",
+		"[outbound]\r\nsmarthost = 'relay'\r\n":              "line 2: outbound.smarthost: \"relay\" is not host:port",
+	} {
+		if _, err := Parse([]byte(text)); err == nil || err.Error() != want {
+			t.Errorf("%q:\n got %v\nwant %s", text, err, want)
+		}
+	}
+}
+
 func TestSyntaxError(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{"data = \"/srv\"\nhostname = \n", "[smtp]\n[smtp]\n", "data = 'a'\ndata = 'b'\n"} {

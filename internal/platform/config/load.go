@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
@@ -32,12 +33,10 @@ func Parse(text []byte) (*Config, error) {
 	lines := make(map[string]int)
 	for _, e := range expressions(text) {
 		lines[e.path()] = e.line
-		if p, ok := e.decode(c); !ok {
-			problems = append(problems, p)
-		}
+		problems = append(problems, e.decode(c)...)
 	}
 	for _, p := range c.Check() {
-		p.Line = lines[p.Key]
+		p.Line = lineOf(lines, p.Key)
 		problems = append(problems, p)
 	}
 	if len(problems) == 0 {
@@ -45,6 +44,16 @@ func Parse(text []byte) (*Config, error) {
 	}
 	problems.sort()
 	return nil, problems
+}
+
+// lineOf returns the line that sets a key. In an inline table that is the line
+// of the table.
+func lineOf(lines map[string]int, key string) int {
+	line, ok := lines[key]
+	if section, _, cut := strings.Cut(key, "."); !ok && cut {
+		return lines[section]
+	}
+	return line
 }
 
 func syntaxProblem(err error) Problem {
@@ -56,6 +65,29 @@ func syntaxProblem(err error) Problem {
 	return Problem{Line: line, Text: clean(err)}
 }
 
+// mismatch is the decoder's message about a value of the wrong type.
+var mismatch = regexp.MustCompile(`^cannot decode TOML (\S+) into .* of type (\S+)$`)
+
+// plainly says what a setting has to be in other words than Go's types.
+func plainly(text string) string {
+	m := mismatch.FindStringSubmatch(text)
+	if m == nil {
+		return text
+	}
+	wanted := "a section of settings"
+	switch m[2] {
+	case "string":
+		wanted = "a text in quotes"
+	case "int", "int64":
+		wanted = "a whole number"
+	case "bool":
+		wanted = "true or false"
+	case "[]string", "[]config.Duration":
+		wanted = "a list of texts in quotes"
+	}
+	return "must be " + wanted + ", not a TOML " + m[1]
+}
+
 // clean takes the decoder's name off its messages.
 func clean(err error) string { return strings.TrimPrefix(err.Error(), "toml: ") }
 
@@ -64,6 +96,7 @@ func clean(err error) string { return strings.TrimPrefix(err.Error(), "toml: ") 
 type expression struct {
 	table  string // the header's text, as in "smtp"
 	key    string // empty for a header
+	list   bool   // the header is one of a list of tables
 	source []byte // from the key to the next expression
 	line   int
 }
@@ -78,8 +111,11 @@ func (e expression) path() string {
 	return e.table + "." + e.key
 }
 
-// decode sets what the expression says in c.
-func (e expression) decode(c *Config) (Problem, bool) {
+// decode sets what the expression says in c, and returns what is wrong with it.
+func (e expression) decode(c *Config) Problems {
+	if e.list {
+		return Problems{{Line: e.line, Key: e.path(), Text: "is no list: write [" + e.table + "]"}}
+	}
 	var doc bytes.Buffer
 	if e.table != "" {
 		fmt.Fprintf(&doc, "[%s]\n", e.table)
@@ -88,15 +124,33 @@ func (e expression) decode(c *Config) (Problem, bool) {
 		doc.Write(e.source)
 	}
 	err := toml.NewDecoder(&doc).DisallowUnknownFields().Decode(c)
-	if err == nil {
-		return Problem{}, true
-	}
-	p := Problem{Line: e.line, Key: e.path(), Text: clean(err)}
 	var missing *toml.StrictMissingError
-	if errors.As(err, &missing) {
-		p.Text = "there is no such setting"
+	switch {
+	case err == nil:
+		return nil
+	case !errors.As(err, &missing):
+		return Problems{{Line: e.line, Key: e.path(), Text: plainly(clean(err))}}
 	}
-	return p, false
+	var problems Problems // several in an inline table
+	for _, m := range missing.Errors {
+		key := e.within(strings.Join(m.Key(), "."))
+		problems = append(problems, Problem{Line: e.line, Key: key, Text: "there is no such setting"})
+	}
+	return problems
+}
+
+// within returns the path of a key that the decoder does not know. It names
+// those of an inline table without the table, and of a table that it does not
+// know the table only.
+func (e expression) within(key string) string {
+	path := e.path()
+	switch {
+	case strings.HasPrefix(path, key):
+		return path
+	case strings.HasPrefix(key, path):
+		return key
+	}
+	return path + "." + key
 }
 
 // expressions splits a text, which is known to be valid, into its parts.
@@ -121,7 +175,7 @@ func expressions(text []byte) []expression {
 		if node.Kind != unstable.KeyValue {
 			finish(bytes.LastIndexByte(text[:offset], '\n') + 1)
 			table = name
-			all = append(all, expression{table: table, line: line})
+			all = append(all, expression{table: table, line: line, list: node.Kind == unstable.ArrayTable})
 			continue
 		}
 		finish(offset)

@@ -49,3 +49,13 @@ type report struct {
 func (r *report) add(key, format string, args ...any) {
 	r.problems = append(r.problems, Problem{Key: r.section + key, Text: fmt.Sprintf(format, args...)})
 }
+
+// oneOf reports a value that is not among those allowed.
+func oneOf(r *report, key, value string, allowed ...string) {
+	for _, a := range allowed {
+		if value == a {
+			return
+		}
+	}
+	r.add(key, "%q is none of %q", value, allowed)
+}

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/mailstead/mailstead/address"
 )
 
 // A Duration is written as Go writes them, and in days: "90s", "4h", "5d".
@@ -91,15 +93,12 @@ func isAddress(s string) bool {
 	return err == nil && n >= 0 && n <= 65535
 }
 
-// isDomain reports whether s looks like a domain name.
+// isDomain reports whether s is a domain name.
 func isDomain(s string) bool {
-	if s == "" || len(s) > 253 {
+	d, err := address.ParseDomain(s)
+	if err != nil {
 		return false
 	}
-	for label := range strings.SplitSeq(s, ".") {
-		if label == "" || len(label) > 63 || strings.ContainsAny(label, " \t\r\n@:/\\\"<>()[],;") {
-			return false
-		}
-	}
-	return true
+	_, literal := d.Literal()
+	return !literal
 }

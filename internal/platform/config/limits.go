@@ -1,0 +1,34 @@
+package config
+
+import "time"
+
+// Limits bound what one peer may ask.
+type Limits struct {
+	MessageSize    Size     `toml:"message-size" comment:"Size of one message."`
+	Recipients     int      `toml:"recipients" comment:"Recipients of one message."`
+	ReceivedFields int      `toml:"received-fields" comment:"Received fields in a message, above which it is in a loop."`
+	AuthFailures   int      `toml:"auth-failures" comment:"Failed logins before a connection is closed."`
+	ProtocolErrors int      `toml:"protocol-errors" comment:"Commands in error before a connection is closed."`
+	DrainTime      Duration `toml:"drain-time" comment:"How long a stopping server waits for what is in flight."`
+}
+
+func (l *Limits) check(r *report) {
+	if l.MessageSize < 64<<10 {
+		r.add("message-size", "must be at least 64KB")
+	}
+	if l.Recipients < 100 {
+		r.add("recipients", "must be at least 100 (RFC 5321 §4.5.3.1.8)")
+	}
+	if l.ReceivedFields < 10 {
+		r.add("received-fields", "must be at least 10")
+	}
+	if l.AuthFailures < 1 {
+		r.add("auth-failures", "must be at least 1")
+	}
+	if l.ProtocolErrors < 1 {
+		r.add("protocol-errors", "must be at least 1")
+	}
+	if l.DrainTime.Duration > time.Hour {
+		r.add("drain-time", "must be at most an hour")
+	}
+}
