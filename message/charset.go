@@ -11,6 +11,7 @@ import (
 	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/ianaindex"
 	"golang.org/x/text/encoding/japanese"
+	"golang.org/x/text/encoding/simplifiedchinese"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/encoding/unicode/utf32"
 	"golang.org/x/text/transform"
@@ -56,6 +57,8 @@ func aliasCharset(name string) encoding.Encoding {
 		return utf32.UTF32(utf32.BigEndian, utf32.UseBOM)
 	case "utf-16":
 		return unicode.UTF16(unicode.BigEndian, unicode.UseBOM)
+	case "hz-gb-2312", "hz": // the web's index refuses it
+		return simplifiedchinese.HZGB2312
 	case "cp932", "windows-932", "shift-jis":
 		return japanese.ShiftJIS
 	}

@@ -28,6 +28,17 @@
 //   - No input makes a parser here fail, unless its documentation says
 //     that it is strict.
 //
+// # Where to look
+//
+// The scanner is in scan.go (lines), scan_tree.go (which parts are open),
+// scan_header.go (collecting fields) and scan_fields.go (what they mean);
+// codec.go and codecdecode.go keep its result. header.go and fieldsreader.go
+// read fields from raw bytes. addressparse.go, date.go, params.go,
+// params2231.go and encodedword.go each parse one kind of value; transfer.go,
+// quotedprintable.go and charset.go undo encodings, text.go applies them to
+// parts, matcher.go searches the result. compose.go, encodewords.go and
+// multipart.go write what the server itself has to say.
+//
 // # Caveats
 //
 // A line ends with LF, with or without CR before it; a CR alone is an ordinary
@@ -36,5 +47,9 @@
 //
 // Values in [Structure] and [Envelope] are as they stand in the header, only
 // unfolded: encoded words stay encoded, and octets above 127 stay as they are,
-// valid UTF-8 or not. [DecodeHeader] makes text of them.
+// valid UTF-8 or not. Only NUL, which no IMAP string can carry, is dropped, and
+// a stray CR is a space. [DecodeHeader] makes text of them.
+//
+// Of a field that may stand only once, the first counts. Other software may
+// take the last; what decides about trust should not depend on it.
 package message

@@ -142,7 +142,7 @@ func (d *wordDecoder) flush() {
 // flatten turns line ends and NULs that were encoded into spaces: nobody may
 // smuggle a header field into text that is put on one line.
 func flatten(s string) string {
-	if strings.IndexAny(s, "\r\n\x00") < 0 {
+	if !strings.ContainsAny(s, "\r\n\x00") {
 		return s
 	}
 	return strings.Map(func(r rune) rune {

@@ -105,6 +105,7 @@ func TestCharsetReader(t *testing.T) {
 		{"iso-2022-jp", "\x1b$BF|K\\\x1b(B", "日本"},
 		{"shift_jis", "\x93\xfa", "日"},
 		{"gb18030", "\xc4\xe3", "你"},
+		{"hz-gb-2312", "~{Dc~}", "你"},
 		{"big5", "\xa7A", "你"},
 		{"euc-kr", "\xc7\xd1", "한"},
 		{"utf-16", "\xfe\xff\x00a", "a"},
