@@ -3,8 +3,9 @@ package imapserver
 // enabled is what the client has switched on, by ENABLE or by a command that
 // implies it (RFC 5161, RFC 7162 §3.1). Nothing is ever switched off again.
 type enabled struct {
-	rev2      bool // IMAP4rev2
-	utf8      bool // UTF8=ACCEPT, implied by IMAP4rev2
-	condStore bool // CONDSTORE, implied by QRESYNC
-	qresync   bool // QRESYNC
+	rev2       bool // IMAP4rev2
+	utf8Accept bool // UTF8=ACCEPT
+	utf8       bool // what both have in common: UTF-8 in quoted strings
+	condStore  bool // CONDSTORE, implied by QRESYNC
+	qresync    bool // QRESYNC
 }

@@ -1,6 +1,7 @@
 package imapserver
 
 import (
+	"bufio"
 	"io"
 	"time"
 
@@ -38,6 +39,11 @@ type FetchWriter struct {
 	enabled *enabled
 	opts    *imap.FetchOptions
 	failed  *imap.Error // of a section; told when the command ends
+
+	// Kept from message to message, so that they are made once.
+	name    []byte        // of a section, as answered
+	content contentReader // into a message
+	header  *bufio.Reader // on content
 }
 
 // NeedsStructure reports whether FetchMessage.Structure is needed.
@@ -67,26 +73,88 @@ func isWhole(s *imap.BodySection) bool {
 	return len(s.Path) == 0 && s.Text == imap.SectionWhole
 }
 
-// Message answers for one message. It returns the connection's error: the
-// session then stops.
+// columns are the data items that are columns of the mailbox.
+var columns = [...]imap.FetchItems{
+	imap.FetchUID, imap.FetchFlags, imap.FetchInternalDate, imap.FetchSize, imap.FetchModSeq,
+	imap.FetchSaveDate, imap.FetchEmailID, imap.FetchThreadID,
+}
+
+// Message answers for one message. An error of it ends the command, and the
+// connection if a literal was cut off: the session stops and returns it.
 func (f *FetchWriter) Message(seq imap.SeqNum, m *FetchMessage) error {
 	w := f.w
 	w.Raw("* ")
 	w.Number(uint64(seq))
 	w.Raw(" FETCH ")
 	sep := byte('(')
-	for _, item := range [...]imap.FetchItems{
-		imap.FetchUID, imap.FetchFlags, imap.FetchInternalDate, imap.FetchSize, imap.FetchModSeq,
-		imap.FetchSaveDate, imap.FetchEmailID, imap.FetchThreadID,
-	} {
-		if f.opts.Items&item != 0 || item == imap.FetchFlags && m.FlagsChanged {
+	items := f.opts.Items
+	if m.FlagsChanged {
+		items |= f.unasked()
+	}
+	for _, item := range columns {
+		if items&item != 0 {
 			w.Byte(sep)
 			f.item(item, m)
 			sep = ' '
 		}
 	}
+	if items&(imap.FetchEnvelope|imap.FetchBody|imap.FetchBodyStructure) != 0 {
+		w.Byte(sep)
+		f.structure(m)
+		sep = ' '
+	}
+	for i := range f.opts.Sections {
+		w.Byte(sep)
+		sep = ' '
+		if err := f.section(&f.opts.Sections[i], m); err != nil {
+			return f.cutOff(err)
+		}
+	}
 	w.Raw(")\r\n")
 	return w.Err()
+}
+
+// unasked returns what is told if the command itself changed the flags
+// (RFC 7162 §3.2.4).
+func (f *FetchWriter) unasked() imap.FetchItems {
+	items := imap.FetchFlags
+	if f.enabled.rev2 {
+		items |= imap.FetchUID
+	}
+	if f.enabled.condStore {
+		items |= imap.FetchUID | imap.FetchModSeq
+	}
+	return items
+}
+
+// cutOff makes err an error that ends the connection: the response is half
+// written.
+func (f *FetchWriter) cutOff(err error) error {
+	f.w.Break(err)
+	return err
+}
+
+// structure writes the data items that are made of the part tree.
+func (f *FetchWriter) structure(m *FetchMessage) {
+	w, items := f.w, f.opts.Items
+	if items&imap.FetchEnvelope != 0 {
+		w.Raw("ENVELOPE ")
+		writeEnvelope(w, m.Structure.Envelope)
+	}
+	if items&imap.FetchBody != 0 {
+		if items&imap.FetchEnvelope != 0 {
+			w.SP()
+		}
+		w.Raw("BODY ")
+		writeBody(w, m.Structure.Root, false)
+	}
+	if items&imap.FetchBodyStructure != 0 {
+		if items&(imap.FetchEnvelope|imap.FetchBody) != 0 {
+			w.SP()
+		}
+		w.Raw("BODYSTRUCTURE ")
+		writeBody(w, m.Structure.Root, true)
+	}
 }
 
 // item writes a data item that is a column of the mailbox.

@@ -86,6 +86,24 @@ func (w *Writer) Raw(s string) {
 	w.buf = append(w.buf, s...)
 }
 
+// Bytes writes p as it is.
+func (w *Writer) Bytes(p []byte) {
+	for len(p) > 0 && w.err == nil {
+		w.room(min(len(p), cap(w.buf)))
+		n := min(len(p), cap(w.buf)-len(w.buf))
+		w.buf = append(w.buf, p[:n]...)
+		p = p[n:]
+	}
+}
+
+// Break makes err the error of w: a response was cut off in the middle, and
+// nothing that follows could be understood.
+func (w *Writer) Break(err error) {
+	if w.err == nil {
+		w.err = err
+	}
+}
+
 // Byte writes c.
 func (w *Writer) Byte(c byte) {
 	w.room(1)

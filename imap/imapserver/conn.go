@@ -1,0 +1,215 @@
+package imapserver
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"net"
+	"os"
+	"runtime/debug"
+	"sync"
+
+	"github.com/mailstead/mailstead/imap"
+	"github.com/mailstead/mailstead/imap/imapwire"
+)
+
+// states is a set of the states of RFC 9051 §3.
+type states uint8
+
+const (
+	notAuthenticated states = 1 << iota
+	authenticated
+	selected
+	logout
+
+	loggedIn = authenticated | selected
+	anyState = notAuthenticated | authenticated | selected
+)
+
+// A conn is one connection. One goroutine owns it; only what stands under mu
+// is used by others.
+type conn struct {
+	server *Server
+	opts   *Options
+	log    *slog.Logger
+	net    net.Conn
+	tls    *tls.ConnectionState // nil without TLS
+	r      *imapwire.Reader
+	w      *imapwire.Writer
+	bufs   *buffers // nil while waiting
+	broken error    // first error of reading or writing the connection
+
+	session  Session
+	state    states
+	enabled  enabled
+	readOnly bool        // the selected mailbox
+	noModSeq bool        // the selected mailbox keeps no mod-sequences
+	saved    imap.UIDSet // the search result variable (RFC 9051 §6.4.4.1)
+
+	bad          int // commands in a row that ended with BAD
+	authFailures int
+
+	// small takes what ends a wait, until there is a buffer.
+	small [16]byte
+
+	mu      sync.Mutex
+	waiting bool // in await's Read
+	woken   bool // wake was called and nobody has looked
+}
+
+func newConn(s *Server, nc net.Conn) *conn {
+	c := &conn{server: s, opts: &s.opts, net: nc, state: notAuthenticated}
+	c.log = s.opts.Logger.With("remote", nc.RemoteAddr().String())
+	c.r = imapwire.NewReader((*connReader)(c), imapwire.Limits{})
+	c.r.Literal = c.beforeLiteral
+	c.w = imapwire.NewWriter((*connWriter)(c))
+	c.setLimits()
+	return c
+}
+
+// unauthenticatedLiteral bounds literals of who may be anybody.
+const unauthenticatedLiteral = 4 << 10
+
+// setLimits gives the reader the limits of the state.
+func (c *conn) setLimits() {
+	if c.state == notAuthenticated {
+		c.r.Limits = imapwire.Limits{
+			Line:     c.opts.MaxLineUnauthenticated,
+			Literals: unauthenticatedLiteral,
+			Skip:     2 * unauthenticatedLiteral,
+		}
+		return
+	}
+	c.r.Limits = imapwire.Limits{
+		Line:     c.opts.MaxLine,
+		Literals: c.opts.MaxLiteral,
+		Skip:     max(c.opts.AppendLimit, int64(c.opts.MaxLiteral)),
+	}
+}
+
+// serve greets the client and runs its commands, one after the other
+// (RFC 9051 §5.5).
+func (c *conn) serve(ctx context.Context) {
+	c.w.Raw("* OK [")
+	c.writeCapabilities()
+	c.w.Raw("] Mailstead ready\r\n")
+	for c.state != logout && c.broken == nil {
+		if !c.awaitCommand(ctx) {
+			return
+		}
+		c.command(ctx)
+	}
+}
+
+// awaitCommand waits until a command begins to arrive. It reports whether the
+// connection goes on.
+func (c *conn) awaitCommand(ctx context.Context) bool {
+	timeout := c.opts.IdleTimeout
+	if c.state == notAuthenticated {
+		timeout = c.opts.UnauthenticatedTimeout
+	}
+	for ctx.Err() == nil {
+		if c.r.Buffered() > 0 {
+			c.armRead(0)
+			return true
+		}
+		switch c.await(timeout) {
+		case awaitInput:
+			c.armRead(0)
+			return true
+		case awaitTimeout:
+			c.byeText("", "Idle for too long")
+			return false
+		case awaitFailed:
+			return false
+		}
+	}
+	c.byeText(imap.CodeUnavailable, "Server is shutting down")
+	return false
+}
+
+// command reads and runs one command.
+func (c *conn) command(ctx context.Context) {
+	req := &request{tag: "*"}
+	err := c.r.Next()
+	if err == nil {
+		err = c.run(ctx, req)
+	}
+	if cut := c.w.Err(); cut != nil && c.broken == nil {
+		c.log.Error("imap: response was cut off", "command", req.name, "err", cut)
+		c.broken = cut
+	}
+	if c.broken != nil {
+		if errors.Is(c.broken, os.ErrDeadlineExceeded) {
+			c.byeText("", "Too slow")
+		}
+		return
+	}
+	if err != nil && !req.complete {
+		if skip := c.r.Skip(); skip != nil {
+			c.fatal(skip)
+			return
+		}
+	}
+	c.finish(req, err)
+}
+
+// newUpdates returns a writer for Session.Poll.
+func (c *conn) newUpdates() *UpdateWriter { return &UpdateWriter{w: c.w, enabled: &c.enabled} }
+
+// poll tells the client of changes.
+func (c *conn) poll(ctx context.Context, opts PollOptions) error {
+	u := c.newUpdates()
+	err := c.session.Poll(ctx, u, opts)
+	u.flush()
+	return err
+}
+
+// close ends what is left of the connection.
+func (c *conn) close() {
+	c.closeSession()
+	c.detach()
+}
+
+func (c *conn) closeSession() {
+	if c.session == nil {
+		return
+	}
+	if err := c.session.Close(); err != nil {
+		c.log.Warn("imap: session did not close well", "err", err)
+	}
+	c.session = nil
+}
+
+// recover keeps a programmer's mistake in one connection from ending all.
+func (c *conn) recover() {
+	if p := recover(); p != nil {
+		c.log.Error("imap: panic", "panic", p, "stack", string(debug.Stack()))
+	}
+}
+
+// connReader and connWriter are the connection as the codec sees it: they
+// remember the first error, which tells a broken connection from a failed
+// session.
+type (
+	connReader conn
+	connWriter conn
+)
+
+func (r *connReader) Read(p []byte) (int, error) {
+	n, err := r.net.Read(p)
+	if err != nil && n == 0 {
+		r.broken = errors.Join(r.broken, err)
+	}
+	return n, err
+}
+
+func (w *connWriter) Write(p []byte) (int, error) {
+	(*conn)(w).armWrite()
+	n, err := w.net.Write(p)
+	if err != nil {
+		w.broken = errors.Join(w.broken, err)
+	}
+	return n, err
+}

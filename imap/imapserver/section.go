@@ -1,0 +1,155 @@
+package imapserver
+
+import (
+	"errors"
+	"io"
+
+	"github.com/mailstead/mailstead/imap"
+	"github.com/mailstead/mailstead/message"
+)
+
+// A span is a range of bytes of a message.
+type span struct{ start, end int64 }
+
+// locate returns where a section of a message is, HEADER.FIELDS as the header
+// that they are taken from; ok is false if the message has no such section
+// (RFC 9051 §6.4.5.1).
+func locate(m *FetchMessage, s *imap.BodySection) (at span, ok bool) {
+	if isWhole(s) {
+		return span{0, m.Size}, true
+	}
+	p := m.Structure.Find(s.Path)
+	if p == nil {
+		return span{}, false
+	}
+	switch s.Text {
+	case imap.SectionWhole:
+		return span{p.BodyStart, p.End}, true
+	case imap.SectionMIME:
+		return span{p.HeaderStart, p.BodyStart}, true
+	}
+	// HEADER and TEXT are those of a message: the whole, or an embedded one.
+	if len(s.Path) > 0 {
+		if !p.IsMessage() {
+			return span{}, false
+		}
+		p = p.Children[0]
+	}
+	if s.Text == imap.SectionBodyText {
+		return span{p.BodyStart, p.End}, true
+	}
+	return span{p.HeaderStart, p.BodyStart}, true
+}
+
+// window returns the part of size bytes that a client asked for: an offset
+// beyond the end leaves nothing (RFC 9051 §6.4.5).
+func window(p imap.Partial, size int64) span {
+	if p.Count == 0 {
+		return span{0, size}
+	}
+	start := min(p.Offset, size)
+	return span{start, start + min(p.Count, size-start)}
+}
+
+// section answers one section.
+func (f *FetchWriter) section(s *imap.BodySection, m *FetchMessage) error {
+	f.name = s.AppendTo(f.name[:0])
+	at, ok := locate(m, s)
+	switch {
+	case s.Item == imap.ItemBinary || s.Item == imap.ItemBinarySize:
+		return f.binary(s, m, at, ok)
+	case !ok:
+		f.w.Bytes(f.name)
+		f.w.Raw(" NIL")
+		return nil
+	case len(s.Fields) > 0:
+		return f.fields(s, m, at)
+	}
+	win := window(s.Partial, at.end-at.start)
+	f.w.Bytes(f.name)
+	f.w.SP()
+	size := win.end - win.start
+	return f.w.Literal(f.contentAt(m, at.start+win.start, size), size)
+}
+
+// contentAt returns a reader of n bytes of the message. It is reused.
+func (f *FetchWriter) contentAt(m *FetchMessage, off, n int64) io.Reader {
+	f.content = contentReader{r: m.Content, off: off, left: n}
+	return &f.content
+}
+
+// A contentReader is an io.SectionReader that can be reused.
+type contentReader struct {
+	r    io.ReaderAt
+	off  int64
+	left int64
+}
+
+func (c *contentReader) Read(p []byte) (int, error) {
+	if c.left == 0 {
+		return 0, io.EOF
+	}
+	n, err := c.r.ReadAt(p[:min(int64(len(p)), c.left)], c.off)
+	c.off += int64(n)
+	c.left -= int64(n)
+	if n > 0 && (c.left > 0 || err == io.EOF) {
+		err = nil
+	}
+	return n, err
+}
+
+// binary answers BINARY and BINARY.SIZE: the part with its transfer encoding
+// undone (RFC 9051 §6.4.5). The size is only known by decoding twice.
+func (f *FetchWriter) binary(s *imap.BodySection, m *FetchMessage, at span, ok bool) error {
+	encoding := "binary"
+	if ok && len(s.Path) > 0 {
+		encoding = m.Structure.Find(s.Path).Encoding
+	}
+	switch {
+	case !message.KnownEncoding(encoding):
+		f.failed = imap.No(imap.CodeUnknownCTE, "Content-Transfer-Encoding is not known")
+		f.w.Bytes(f.name)
+		f.w.Raw(nilOrZero(s))
+		return nil
+	case !ok:
+		f.w.Bytes(f.name)
+		f.w.Raw(nilOrZero(s))
+		return nil
+	}
+	decode := func() io.Reader {
+		return message.TransferDecoder(encoding, f.contentAt(m, at.start, at.end-at.start))
+	}
+	var probe binaryProbe
+	if _, err := io.Copy(&probe, decode()); err != nil {
+		return err
+	}
+	if s.Item == imap.ItemBinarySize {
+		f.w.Bytes(f.name)
+		f.w.SP()
+		f.w.Number(uint64(probe.size))
+		return nil
+	}
+	win := window(s.Partial, probe.size)
+	r := decode()
+	if _, err := io.CopyN(io.Discard, r, win.start); err != nil {
+		return err
+	}
+	f.w.Bytes(f.name)
+	f.w.SP()
+	if probe.nul {
+		f.w.Byte('~')
+	}
+	return f.w.Literal(r, win.end-win.start)
+}
+
+// nilOrZero is the answer for content that cannot be had.
+func nilOrZero(s *imap.BodySection) string {
+	if s.Item == imap.ItemBinarySize {
+		return " 0"
+	}
+	return " NIL"
+}
+
+// errContent says that a message is shorter than the store said. The literal
+// has been announced: there is no way to go on.
+var errContent = errors.New("imapserver: content of a message is shorter than its size")
