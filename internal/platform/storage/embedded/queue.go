@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"runtime"
 	"sync"
 
 	"github.com/mailstead/mailstead/internal/platform/storage"
@@ -99,6 +100,7 @@ func (q *queue) tryLead(r *request) bool {
 // lead serves groups until r has its outcome.
 func (q *queue) lead(r *request) {
 	for !r.resolved() {
+		q.gather()
 		group := q.next()
 		q.serve(group)
 		for _, r := range group {
@@ -115,6 +117,22 @@ func (r *request) resolved() bool {
 	default:
 		return false
 	}
+}
+
+// gather lets other writers run that are about to enqueue, as those of the
+// last group are when several write at once. It yields as long as the queue
+// grows by it; it never sleeps.
+func (q *queue) gather() {
+	for before, n := 0, q.length(); n > before && n > 1 && n < maxGroupBatches; {
+		runtime.Gosched()
+		before, n = n, q.length()
+	}
+}
+
+func (q *queue) length() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.waiting)
 }
 
 // next takes the next group off the queue: a task, or as many batches as fit.

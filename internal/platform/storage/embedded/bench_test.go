@@ -1,0 +1,112 @@
+package embedded
+
+import (
+	"encoding/binary"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/mailstead/mailstead/internal/platform/storage"
+	"github.com/mailstead/mailstead/internal/platform/storage/storagetest"
+)
+
+// BenchmarkCommit measures durable commits of a blob and five small keys, as
+// a delivery makes them, by several writers at once. Beside them it reports
+// how often the same disk can append and sync as many bytes in the same run.
+func BenchmarkCommit(b *testing.B) {
+	for _, size := range []int{4 << 10, 75 << 10} {
+		for _, writers := range []int{1, 16, 64, 256} {
+			b.Run(fmt.Sprintf("blob=%dK/writers=%d", size>>10, writers), func(b *testing.B) {
+				benchmarkCommit(b, size, writers)
+			})
+		}
+	}
+}
+
+func benchmarkCommit(b *testing.B, size, writers int) {
+	s, err := Open(b.TempDir(), Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	texts := make([][]byte, 64)
+	for i := range texts {
+		texts[i] = storagetest.Text(uint64(i), size)
+	}
+	raw := rawSyncs(b, size)
+	b.SetBytes(int64(size))
+	before, cpu, start := s.Stats(), cpuTime(), time.Now()
+	b.ResetTimer()
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range writers {
+		wg.Go(func() {
+			for i := next.Add(1); i <= int64(b.N); i = next.Add(1) {
+				if err := deliver(s, i, texts[i%64]); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	b.StopTimer()
+	n, seconds := float64(b.N), time.Since(start).Seconds()
+	after := s.Stats()
+	b.ReportMetric(n/seconds, "commits/s")
+	b.ReportMetric(n/float64(after.Syncs-before.Syncs), "commits/sync")
+	b.ReportMetric(float64((cpuTime()-cpu).Microseconds())/n, "µs-cpu/commit")
+	b.ReportMetric(raw, "raw-syncs/s")
+	b.ReportMetric(n/seconds/raw, "commits/raw-sync")
+}
+
+// deliver commits what a delivery to one of a thousand accounts writes.
+func deliver(s storage.Store, i int64, text []byte) error {
+	b := s.NewBatch()
+	id := b.AppendBlob(text)
+	account := binary.BigEndian.AppendUint32([]byte{0x20}, uint32(i%1000))
+	key := func(kind byte) []byte {
+		return binary.BigEndian.AppendUint64(append(account[:5:5], kind), uint64(i))
+	}
+	b.Set(key(1), binary.BigEndian.AppendUint64(make([]byte, 200), uint64(id)))
+	b.Set(append(account[:5:5], 2), make([]byte, 60))
+	b.Set(key(3), make([]byte, 20))
+	b.Set(append(account[:5:5], 4), make([]byte, 16))
+	b.Set(append(account[:5:5], 5), make([]byte, 16))
+	return storage.Commit(s, b)
+}
+
+// rawSyncs is how many appends of size bytes a second the disk can make
+// durable one by one.
+func rawSyncs(b *testing.B, size int) float64 {
+	f, err := os.Create(filepath.Join(b.TempDir(), "raw"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer f.Close()
+	p := storagetest.Noise(1, size)
+	n, start := 0, time.Now()
+	for time.Since(start) < 300*time.Millisecond {
+		if _, err := f.Write(p); err != nil {
+			b.Fatal(err)
+		}
+		if err := syscall.Fdatasync(int(f.Fd())); err != nil {
+			b.Fatal(err)
+		}
+		n++
+	}
+	return float64(n) / time.Since(start).Seconds()
+}
+
+func cpuTime() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
