@@ -50,7 +50,7 @@ func Default() *Config {
 			AuthFailures: 5, ProtocolErrors: 20,
 			DrainTime: Duration{30 * time.Second},
 		},
-		Auth:     Auth{Argon2Memory: 19 << 20, Argon2Time: 2, SCRAMIterations: 4096},
+		Auth:     Auth{Argon2Memory: 19 << 20, Argon2Time: 2, SCRAMIterations: 15_000},
 		Delivery: Delivery{Subaddress: "+", Postmaster: ""},
 		Outbound: Outbound{
 			Retry: []Duration{
