@@ -284,7 +284,7 @@ func (p *addressParser) angleAddress() {
 		a.Name = commentText(p.comment)
 	}
 	p.add(a)
-	if p.pos < len(p.in) {
+	if p.pos < len(p.in) && (p.in[p.pos] == ',' || p.in[p.pos] == ';') {
 		p.pos++
 		p.separator(p.in[p.pos-1])
 	}
@@ -331,7 +331,8 @@ func (p *addressParser) routeText() string {
 	return b.String()
 }
 
-// afterAngle skips what follows ">" in the same element.
+// afterAngle skips what follows ">" in the same element. Words with another "<"
+// after them are the next element, whose comma is missing: it steps back to them.
 func (p *addressParser) afterAngle() {
 	for {
 		p.words = p.words[:0]
@@ -343,6 +344,10 @@ func (p *addressParser) afterAngle() {
 			return
 		}
 		p.repaired = true
+		if p.in[p.pos] == '<' && len(p.words) > 0 {
+			p.pos = p.words[0].start
+			return
+		}
 		p.pos++
 	}
 }

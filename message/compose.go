@@ -12,10 +12,12 @@ import (
 // §2.1.1), without line end.
 const foldAt = 78
 
-// HeaderBuilder writes header fields: folded, ASCII only, and such that no value
-// can begin another field, since line ends and NULs in values become spaces. The
-// zero value is an empty header. A field name that is not one by RFC 5322
-// §2.2 is a programmer's mistake and panics.
+// HeaderBuilder writes header fields: folded, and such that no value can begin
+// another field, since line ends and NULs in values become spaces. What it
+// writes is ASCII but for addresses and structured values that are not: those
+// have no other form than that of RFC 6532. The zero value is an empty header.
+// A field name that is not one by RFC 5322 §2.2 is a programmer's mistake and
+// panics.
 type HeaderBuilder struct {
 	b      []byte
 	column int

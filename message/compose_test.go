@@ -180,3 +180,41 @@ func TestFieldsReader(t *testing.T) {
 		}
 	}
 }
+
+// TestLongWord checks that a word too long for a line of a header is cut.
+func TestLongWord(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{strings.Repeat("x", 3000), strings.Repeat("word ", 600) + strings.Repeat("y", 2000)} {
+		var h HeaderBuilder
+		h.Text("Subject", text)
+		for _, line := range bytes.Split(h.Bytes(), []byte("\r\n")) {
+			if len(line) > 78 {
+				t.Errorf("line of %d octets", len(line))
+			}
+		}
+		subject, _ := Header(h.Bytes()).Get("Subject")
+		if DecodeHeader(subject) != text {
+			t.Error("differs")
+		}
+	}
+}
+
+// brokenWriter fails every write.
+type brokenWriter struct{}
+
+func (brokenWriter) Write([]byte) (int, error) { return 0, io.ErrClosedPipe }
+
+func TestMultipartWriterReportsErrors(t *testing.T) {
+	t.Parallel()
+	m := NewMultipartWriter(brokenWriter{}, "b")
+	if err := m.Part(&HeaderBuilder{}); err != io.ErrClosedPipe {
+		t.Error(err)
+	}
+	if err := m.Close(); err != io.ErrClosedPipe {
+		t.Error(err)
+	}
+	w := TransferEncoder("base64", brokenWriter{})
+	if _, err := w.Write(make([]byte, 5000)); err != io.ErrClosedPipe {
+		t.Error(err)
+	}
+}

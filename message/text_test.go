@@ -1,6 +1,7 @@
 package message
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"strings"
@@ -138,5 +139,15 @@ func TestPreview(t *testing.T) {
 		if got != test.want {
 			t.Errorf("got %q, want %q", got, test.want)
 		}
+	}
+}
+
+func TestDecodedTextUnknownCharset(t *testing.T) {
+	t.Parallel()
+	data := corpus(t)["testdata/structure/raw-octets.eml"]
+	p := scan(Limits{}, data).Find([]int{1})
+	got, err := io.ReadAll(DecodedText(p, bytes.NewReader(data)))
+	if err != nil || string(got) != "qapla´" || p.Param("Charset") != "x-klingon" {
+		t.Errorf("%q, %v", got, err)
 	}
 }

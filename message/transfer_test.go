@@ -97,3 +97,14 @@ func FuzzTransferDecoder(f *testing.F) {
 		}
 	})
 }
+
+func TestKnownEncoding(t *testing.T) {
+	t.Parallel()
+	for encoding, want := range map[string]bool{
+		"": true, "7BIT": true, "8bit": true, "Binary": true, "base64": true, "Quoted-Printable": true, "x-uuencode": false,
+	} {
+		if KnownEncoding(encoding) != want {
+			t.Errorf("%q: %t", encoding, !want)
+		}
+	}
+}
