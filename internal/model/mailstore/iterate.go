@@ -91,6 +91,51 @@ func (v *Version) eachPage(fn func(first imap.SeqNum, p *page) bool) {
 	}
 }
 
+// pagesIn calls fn for each page that has messages of set, until fn returns
+// false; slots tells which.
+func (v *Version) pagesIn(set imap.UIDSet, fn func(p *page, slots uint64) bool) {
+	from := imap.UID(0)
+	for len(set) > 0 {
+		p := v.pageFrom(uint32(max(set[0].Start, from)) >> pageBits)
+		if p == nil {
+			return
+		}
+		for len(set) > 0 && set[0].Stop < p.firstUID() {
+			set = set[1:]
+		}
+		if slots := slotsIn(set, p.no) & p.present; slots != 0 && !fn(p, slots) {
+			return
+		}
+		from = p.firstUID() + pageUIDs
+		if from == 0 {
+			return
+		}
+		for len(set) > 0 && set[0].Stop < from {
+			set = set[1:]
+		}
+	}
+}
+
+// pageFrom returns the first page whose number is at least no, or nil.
+func (v *Version) pageFrom(no uint32) *page {
+	i, found := v.findChunk(no >> chunkBits)
+	if found {
+		if j, _ := v.chunks[i].find(no); j < len(v.chunks[i].pages) {
+			return v.chunks[i].pages[j]
+		}
+		i++
+	}
+	if i < len(v.chunks) {
+		return v.chunks[i].pages[0]
+	}
+	return nil
+}
+
+// from returns the UIDs of set that are at least uid.
+func from(set imap.UIDSet, uid imap.UID) imap.UIDSet {
+	return set.Intersect(imap.UIDSet{{Start: uid, Stop: ^imap.UID(0)}})
+}
+
 // yield yields the messages of p that are in set. first is the sequence number
 // of the first message of the page.
 func (p *page) yield(set uint64, first imap.SeqNum, fn func(imap.SeqNum, Entry) bool) bool {

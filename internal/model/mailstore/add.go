@@ -1,0 +1,129 @@
+package mailstore
+
+import (
+	"time"
+
+	"github.com/mailstead/mailstead/imap"
+	"github.com/mailstead/mailstead/internal/platform/storage"
+	"github.com/mailstead/mailstead/message"
+)
+
+// add gives UIDs to new messages and puts them at the end of the mailbox. It
+// sets uid, modSeq and save of rows.
+func (e *edit) add(rows []row) error {
+	if uint64(e.box.UIDNext)+uint64(len(rows)) > 1<<32-1 {
+		return ErrUIDsExhausted
+	}
+	first := e.box.UIDNext
+	for len(rows) > 0 {
+		old, err := e.page(uint32(e.box.UIDNext) >> pageBits)
+		if err != nil {
+			return err
+		}
+		n := min(len(rows), pageUIDs-int(e.box.UIDNext%pageUIDs))
+		e.replace(old, e.extend(old, rows[:n]))
+		rows = rows[n:]
+	}
+	var uids imap.UIDSet
+	uids.AddRange(first, e.box.UIDNext-1)
+	e.tx.logUIDs(MessagesAdded, e.box.ID, uids)
+	return nil
+}
+
+func (e *edit) extend(old *page, rows []row) *page {
+	var buf [pageUIDs]row
+	all := old.appendRows(buf[:0])
+	for i := range rows {
+		rows[i].uid = e.box.UIDNext
+		rows[i].modSeq = e.tx.modSeq
+		rows[i].save = e.tx.now.Unix()
+		e.box.UIDNext++
+	}
+	return newPage(old.no, append(all, rows...))
+}
+
+// logUIDs notes what happened to messages, in one entry per kind and mailbox
+// where that is possible.
+func (t *tx) logUIDs(kind ChangeKind, id MailboxID, uids imap.UIDSet) {
+	if n := len(t.changes); n > 0 && t.changes[n-1].Kind == kind && t.changes[n-1].Mailbox == id {
+		t.changes[n-1].UIDs.AddSet(uids)
+		return
+	}
+	t.log(Change{Kind: kind, Mailbox: id, UIDs: uids})
+}
+
+// admit returns ErrOverQuota if the account may not store that much more.
+func (t *tx) admit(messages, bytes int64) error {
+	quota := t.store.options.Quota(t.account.id)
+	usage := t.next.usage
+	if quota.Bytes > 0 && usage.Bytes+bytes > quota.Bytes ||
+		quota.Messages > 0 && usage.Messages+messages > quota.Messages {
+		return ErrOverQuota
+	}
+	return nil
+}
+
+// An incoming message is to be stored: a blob that the batch already has, and
+// what one recipient has of his own.
+type incoming struct {
+	blob         storage.BlobID
+	content      *Content
+	prefix       []byte
+	flags        []imap.Flag
+	internalDate time.Time
+}
+
+// store puts an incoming message into a mailbox, with a record of its own.
+func (e *edit) store(in incoming) (row, error) {
+	t := e.tx
+	rec := record{
+		blob:      in.blob,
+		blobSize:  in.content.size,
+		received:  in.internalDate.Unix(),
+		prefix:    in.prefix,
+		structure: in.content.encoded,
+	}
+	if len(in.prefix) > MaxPrefix {
+		return row{}, ErrTooLarge
+	}
+	if err := t.admit(1, rec.size()); err != nil {
+		return row{}, err
+	}
+	flags, err := e.resolve(in.flags)
+	if err != nil {
+		return row{}, err
+	}
+	id := t.newID()
+	r := [1]row{{flags: flags, size: rec.size(), instance: InstanceID(id), record: RecordID(id)}}
+	r[0].setDates(in.internalDate, in.content.sentDate(in.internalDate))
+	if err := e.add(r[:]); err != nil {
+		return row{}, err
+	}
+	t.batch.Set(recordKey(t.account.id, RecordID(id)), appendRecord(nil, &rec))
+	t.batch.Set(linkKey(in.blob, t.account.id, RecordID(id)), []byte{})
+	return r[0], nil
+}
+
+// resolve turns names of flags into flags of the mailbox.
+func (e *edit) resolve(names []imap.Flag) (Flags, error) {
+	return e.box.resolve(names, func() (Flags, error) {
+		if err := e.load(); err != nil {
+			return Flags{}, err
+		}
+		used := e.base.version.usedFlags()
+		for _, p := range e.pages {
+			used = used.union(p.used())
+		}
+		return used, nil
+	})
+}
+
+// sentDate returns the date of the Date field, or instead if that is no date
+// (RFC 5256 §2.2).
+func (c *Content) sentDate(instead time.Time) time.Time {
+	t, err := message.ParseDate(c.structure.Envelope.Date)
+	if err != nil || t.Year() < 1 || t.Year() > 9999 {
+		return instead
+	}
+	return t
+}

@@ -1,0 +1,206 @@
+package mailstore
+
+import (
+	"bytes"
+
+	"github.com/mailstead/mailstead/internal/platform/storage"
+	"github.com/mailstead/mailstead/message"
+)
+
+// keepInMemory is the size up to which an incoming message is held in memory.
+const keepInMemory = 256 << 10
+
+// An Ingest takes in a message as it comes from the network: it keeps a small
+// one in memory, stages a large one, and scans it in the same pass. It is not
+// for concurrent use.
+type Ingest struct {
+	store   *Store
+	limit   int64
+	size    int64
+	scanner *message.Scanner
+	memory  []byte // until there is a staged blob
+	staged  storage.Staged
+	err     error
+}
+
+// NewIngest returns a writer that takes in a message of at most limit bytes
+// (any number if limit is zero or negative).
+func (s *Store) NewIngest(limit int64) *Ingest {
+	return &Ingest{store: s, limit: limit, scanner: message.NewScanner(message.Limits{})}
+}
+
+// Write takes the next bytes. Beyond the limit it returns ErrTooLarge, and
+// goes on doing so.
+func (i *Ingest) Write(p []byte) (int, error) {
+	if i.err != nil {
+		return 0, i.err
+	}
+	if i.limit > 0 && i.size+int64(len(p)) > i.limit {
+		i.fail(ErrTooLarge)
+		return 0, i.err
+	}
+	if err := i.keep(p); err != nil {
+		i.fail(err)
+		return 0, err
+	}
+	i.size += int64(len(p))
+	return i.scanner.Write(p)
+}
+
+// keep puts p into memory or into the staged blob.
+func (i *Ingest) keep(p []byte) error {
+	if i.staged == nil && len(i.memory)+len(p) <= keepInMemory {
+		if i.memory == nil {
+			i.memory = i.store.buffers.get()
+		}
+		i.memory = append(i.memory, p...)
+		return nil
+	}
+	if i.staged == nil {
+		staged, err := i.store.storage.Stage()
+		if err != nil {
+			return err
+		}
+		i.staged = staged
+		if _, err := staged.Write(i.memory); err != nil {
+			return err
+		}
+		i.store.buffers.put(i.memory)
+		i.memory = nil
+	}
+	_, err := i.staged.Write(p)
+	return err
+}
+
+// Size returns the bytes taken so far.
+func (i *Ingest) Size() int64 { return i.size }
+
+// Finish ends the message. The Ingest is done then; Discard need not be
+// called, and does nothing.
+func (i *Ingest) Finish() (*Content, error) {
+	if i.err != nil {
+		return nil, i.err
+	}
+	if i.staged != nil {
+		if err := i.staged.Seal(); err != nil {
+			i.fail(err)
+			return nil, err
+		}
+	}
+	c := &Content{
+		store:     i.store,
+		size:      i.size,
+		memory:    i.memory,
+		staged:    i.staged,
+		structure: i.scanner.Finish(),
+	}
+	c.encoded = c.structure.AppendBinary(nil)
+	i.memory, i.staged, i.err = nil, nil, ErrClosed
+	return c, nil
+}
+
+// Discard drops an unfinished message. It may always be called.
+func (i *Ingest) Discard() {
+	if i.err == nil {
+		i.fail(ErrClosed)
+	}
+}
+
+// fail frees what is held and makes all later calls fail.
+func (i *Ingest) fail(err error) {
+	i.err = err
+	i.store.buffers.put(i.memory)
+	i.memory = nil
+	if i.staged != nil {
+		i.staged.Discard()
+		i.staged = nil
+	}
+}
+
+// A Content is a whole message that is not stored yet. It may be delivered or
+// appended once.
+type Content struct {
+	store     *Store
+	size      int64
+	memory    []byte
+	staged    storage.Staged // or nil: then the message is in memory
+	structure *message.Structure
+	encoded   []byte // the structure in binary
+}
+
+// Size returns its bytes.
+func (c *Content) Size() int64 { return c.size }
+
+// Structure returns its envelope and part tree. Do not change.
+func (c *Content) Structure() *message.Structure { return c.structure }
+
+// Header returns the bytes of the header with the blank line that ends it, but
+// not more than max.
+func (c *Content) Header(max int) ([]byte, error) {
+	r, err := c.Open()
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	header := make([]byte, min(c.structure.Root.BodyStart, int64(max)))
+	if len(header) == 0 {
+		return header, nil
+	}
+	n, err := r.ReadAt(header, 0)
+	if n == len(header) {
+		err = nil
+	}
+	return header[:n], err
+}
+
+// Open opens the content for reading. This is possible until it is delivered
+// or appended, or discarded.
+func (c *Content) Open() (Reader, error) {
+	if c.staged != nil {
+		return c.staged.Open()
+	}
+	return memoryReader{bytes.NewReader(c.memory)}, nil
+}
+
+// Discard frees the content. It must be called once, when the content has been
+// delivered or appended or is not wanted; more calls do nothing.
+func (c *Content) Discard() {
+	if c.staged != nil {
+		c.staged.Discard()
+	}
+	c.store.buffers.put(c.memory)
+	c.memory = nil
+}
+
+// appendTo puts the content into a batch.
+func (c *Content) appendTo(b *storage.Batch) storage.BlobID {
+	if c.staged != nil {
+		return b.AppendStaged(c.staged)
+	}
+	return b.AppendBlob(c.memory)
+}
+
+// stage moves a content from memory to a staged blob.
+func (c *Content) stage(st storage.Store) error {
+	if c.staged != nil {
+		return nil
+	}
+	staged, err := st.Stage()
+	if err != nil {
+		return err
+	}
+	if _, err = staged.Write(c.memory); err == nil {
+		err = staged.Seal()
+	}
+	if err != nil {
+		staged.Discard()
+		return err
+	}
+	c.store.buffers.put(c.memory)
+	c.memory, c.staged = nil, staged
+	return nil
+}
+
+type memoryReader struct{ *bytes.Reader }
+
+func (memoryReader) Close() error { return nil }

@@ -1,0 +1,143 @@
+package mailstore
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/mailstead/mailstead/internal/platform/storage"
+	"github.com/mailstead/mailstead/message"
+)
+
+// A Reader reads a message at any offset. ReadAt may be called concurrently.
+type Reader interface {
+	io.ReaderAt
+	io.Closer
+	// Size is the number of octets of the message.
+	Size() int64
+}
+
+// A Message is the stored content of a message. It stays valid when the
+// message is expunged, until CollectOrphans takes the content.
+type Message struct {
+	store  storage.Store
+	record *record
+}
+
+// Message returns the content of a message, also of one that has been expunged
+// since the Entry was made. It returns ErrNoMessage if it is gone altogether.
+func (a *Account) Message(ctx context.Context, e Entry) (*Message, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	stored, err := a.store.storage.Get(nil, recordKey(a.id, e.Record()))
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, ErrNoMessage
+	}
+	if err != nil {
+		return nil, err
+	}
+	rec, err := parseRecord(stored)
+	if err != nil {
+		return nil, err
+	}
+	return &Message{store: a.store.storage, record: rec}, nil
+}
+
+// Size returns the octets of the message, prefix included.
+func (m *Message) Size() int64 { return m.record.size() }
+
+// Prefix returns the header fields that stand in front of the content that the
+// recipients share. Do not change.
+func (m *Message) Prefix() []byte { return m.record.prefix }
+
+// Envelope returns the envelope, without reading the part tree.
+func (m *Message) Envelope() (*message.Envelope, error) {
+	if len(m.record.structure) > 0 {
+		return message.DecodeEnvelope(m.record.structure)
+	}
+	s, err := m.scan()
+	if err != nil {
+		return nil, err
+	}
+	return s.Envelope, nil
+}
+
+// Structure returns envelope and part tree. Offsets count from the start of
+// the message, as Open reads it. The result is the caller's.
+func (m *Message) Structure() (*message.Structure, error) {
+	s, err := m.blobStructure()
+	if err != nil {
+		return nil, err
+	}
+	if n := int64(len(m.record.prefix)); n > 0 {
+		s.Shift(n)
+	}
+	return s, nil
+}
+
+func (m *Message) blobStructure() (*message.Structure, error) {
+	if len(m.record.structure) > 0 {
+		return message.DecodeStructure(m.record.structure)
+	}
+	return m.scan()
+}
+
+// scan makes the structure of a message again whose structure was too long to
+// be stored.
+func (m *Message) scan() (*message.Structure, error) {
+	blob, err := m.openBlob()
+	if err != nil {
+		return nil, err
+	}
+	defer blob.Close()
+	scanner := message.NewScanner(message.Limits{})
+	if _, err := io.Copy(scanner, io.NewSectionReader(blob, 0, blob.Size())); err != nil {
+		return nil, err
+	}
+	return scanner.Finish(), nil
+}
+
+// Open opens the whole message for reading.
+func (m *Message) Open() (Reader, error) {
+	blob, err := m.openBlob()
+	if err != nil {
+		return nil, err
+	}
+	if len(m.record.prefix) == 0 {
+		return blob, nil
+	}
+	return &withPrefix{prefix: m.record.prefix, blob: blob}, nil
+}
+
+func (m *Message) openBlob() (storage.Blob, error) {
+	blob, err := m.store.OpenBlob(m.record.blob)
+	if errors.Is(err, storage.ErrNotFound) {
+		return nil, ErrNoMessage
+	}
+	return blob, err
+}
+
+// withPrefix reads a prefix and then a blob.
+type withPrefix struct {
+	prefix []byte
+	blob   storage.Blob
+}
+
+func (r *withPrefix) Size() int64  { return int64(len(r.prefix)) + r.blob.Size() }
+func (r *withPrefix) Close() error { return r.blob.Close() }
+
+func (r *withPrefix) ReadAt(p []byte, offset int64) (int, error) {
+	if offset < 0 {
+		return 0, errors.New("mailstore: negative offset")
+	}
+	n := 0
+	if offset < int64(len(r.prefix)) {
+		n = copy(p, r.prefix[offset:])
+		if n == len(p) {
+			return n, nil
+		}
+	}
+	m, err := r.blob.ReadAt(p[n:], offset+int64(n)-int64(len(r.prefix)))
+	return n + m, err
+}

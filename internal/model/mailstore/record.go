@@ -1,0 +1,55 @@
+package mailstore
+
+import (
+	"encoding/binary"
+
+	"github.com/mailstead/mailstead/internal/platform/storage"
+)
+
+// MaxPrefix is the length in bytes of a prefix that is still accepted.
+const MaxPrefix = 16 << 10
+
+// maxRecord is how long a record may get; a structure that would make it
+// longer is left out, and made again from the blob when it is asked for.
+const maxRecord = 60 << 10
+
+const recordFormat = 1
+
+// A record is what is stored of a message's content, once for all copies.
+type record struct {
+	blob      storage.BlobID
+	blobSize  int64
+	received  int64  // internal date in seconds since 1970
+	prefix    []byte // header fields in front of the blob
+	structure []byte // of the blob, in binary; empty if it was too long
+}
+
+func (r *record) size() int64 { return int64(len(r.prefix)) + r.blobSize }
+
+func appendRecord(b []byte, r *record) []byte {
+	b = append(b, recordFormat)
+	b = binary.AppendUvarint(b, uint64(r.blob))
+	b = binary.AppendUvarint(b, uint64(r.blobSize))
+	b = binary.AppendVarint(b, r.received)
+	b = appendBytes(b, r.prefix)
+	if len(b)+len(r.structure) > maxRecord {
+		return b
+	}
+	return append(b, r.structure...)
+}
+
+// parseRecord reads a record; its slices are parts of b.
+func parseRecord(b []byte) (*record, error) {
+	d := newDecoder(b, recordFormat)
+	r := &record{
+		blob:     storage.BlobID(d.uvarint()),
+		blobSize: int64(d.uvarint()),
+		received: d.varint(),
+		prefix:   d.bytes(),
+	}
+	r.structure, d.b = d.b, nil
+	if r.blobSize < 0 {
+		d.bad = true
+	}
+	return r, d.end("message record")
+}
