@@ -61,7 +61,7 @@ func dateTokens(s string) []string {
 // splitDashes splits 5-Nov-2003 and leaves -0500 alone.
 func splitDashes(token string) []string {
 	parts := strings.Split(token, "-")
-	if len(parts) == 3 && parts[0] != "" && monthOf(parts[1]) != 0 {
+	if len(parts) == 3 && parts[0] != "" && parts[2] != "" && monthOf(parts[1]) != 0 {
 		return parts
 	}
 	return []string{token}
