@@ -1,0 +1,137 @@
+package login
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+
+	"github.com/mailstead/mailstead/internal/model/directory"
+	"github.com/mailstead/mailstead/internal/platform/limit"
+	"github.com/mailstead/mailstead/sasl"
+)
+
+// Options configure a Service.
+type Options struct {
+	Directory *directory.Directory
+	// Failures slows down guessing; nil does not.
+	Failures *limit.Failures
+	// Logger hears of each attempt, never of a secret.
+	Logger *slog.Logger
+	// Result is called with "ok", "refused", "throttled" or "error", for
+	// metrics; nil counts nothing.
+	Result func(string)
+}
+
+// A Service authenticates clients. Its methods may be called concurrently.
+type Service struct {
+	Options
+	fakeKey []byte
+}
+
+// New returns a Service.
+func New(o Options) *Service {
+	s := &Service{Options: o, fakeKey: make([]byte, 32)}
+	rand.Read(s.fakeKey)
+	if s.Logger == nil {
+		s.Logger = slog.New(slog.DiscardHandler)
+	}
+	if s.Result == nil {
+		s.Result = func(string) {}
+	}
+	return s
+}
+
+// An Exchange is the attempts of one connection. It is not for concurrent use.
+type Exchange struct {
+	service *Service
+	remote  netip.Addr
+	tls     *tls.ConnectionState
+	log     *slog.Logger
+	account directory.Account
+	done    bool
+	// scram is the account whose keys the running SCRAM exchange uses.
+	scram directory.Account
+}
+
+// Begin returns the exchange of a connection; state is nil without TLS.
+func (s *Service) Begin(remote net.Addr, state *tls.ConnectionState, log *slog.Logger) *Exchange {
+	if log == nil {
+		log = s.Logger
+	}
+	return &Exchange{service: s, remote: ipOf(remote), tls: state, log: log}
+}
+
+// Account returns who the client is, and false while that is not known.
+func (e *Exchange) Account() (directory.Account, bool) { return e.account, e.done }
+
+// Mechanisms returns the names of the mechanisms that Server knows, the best
+// first.
+func (e *Exchange) Mechanisms() []string {
+	return []string{sasl.SCRAMSHA256, sasl.Plain, sasl.Login}
+}
+
+// Server begins an exchange with one of Mechanisms.
+func (e *Exchange) Server(mechanism string) (sasl.Server, error) {
+	switch mechanism {
+	case sasl.SCRAMSHA256:
+		return sasl.NewSCRAM(sasl.SCRAMOptions{
+			Lookup: e.scramKeys, Authorize: e.scramDone, FakeKey: e.service.fakeKey,
+		}), nil
+	case sasl.Plain:
+		return sasl.NewPlain(e.verify), nil
+	case sasl.Login:
+		return sasl.NewLogin(e.verify), nil
+	}
+	return nil, fmt.Errorf("login: no mechanism %q", mechanism)
+}
+
+// Password checks a login name and a password. It fails with the errors of
+// package sasl.
+func (e *Exchange) Password(ctx context.Context, name, password string) error {
+	return e.verify(ctx, "", name, password)
+}
+
+func (e *Exchange) verify(ctx context.Context, authzid, name, password string) error {
+	if err := e.admit(ctx, name); err != nil {
+		return err
+	}
+	account, err := e.service.Directory.Authenticate(ctx, name, password)
+	if err == nil && !mayActAs(account, authzid, name) {
+		err = sasl.ErrAuthorization
+	}
+	return e.finish(name, account, err)
+}
+
+func (e *Exchange) scramKeys(ctx context.Context, name string) (sasl.SCRAMCredentials, error) {
+	if err := e.admit(ctx, name); err != nil {
+		return sasl.SCRAMCredentials{}, err
+	}
+	// Failed until it is shown to have succeeded: a SCRAM client that is
+	// wrong goes away without another word to us.
+	e.failed(name)
+	keys, account, err := e.service.Directory.SCRAM(ctx, name)
+	e.scram = account
+	return sasl.SCRAMCredentials{
+		Salt: keys.Salt, Iterations: keys.Iterations, StoredKey: keys.StoredKey, ServerKey: keys.ServerKey,
+	}, err
+}
+
+func (e *Exchange) scramDone(_ context.Context, authzid, name string) error {
+	var err error
+	switch {
+	case e.scram.Disabled:
+		err = sasl.ErrDisabled
+	case !mayActAs(e.scram, authzid, name):
+		err = sasl.ErrAuthorization
+	}
+	return e.finish(name, e.scram, err)
+}
+
+// mayActAs reports whether an account may act as authzid: as itself alone.
+func mayActAs(account directory.Account, authzid, name string) bool {
+	return authzid == "" || authzid == name || authzid == account.Address.String()
+}
