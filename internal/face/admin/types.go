@@ -1,0 +1,81 @@
+package admin
+
+import (
+	"time"
+)
+
+// A Domain is a domain whose mail the server keeps.
+type Domain struct {
+	Name    string    `json:"name"`
+	Created time.Time `json:"created"`
+}
+
+// An Account is a person's store of mail.
+type Account struct {
+	Address   string    `json:"address"`
+	Addresses []string  `json:"addresses,omitempty"` // others that belong to it
+	Disabled  bool      `json:"disabled"`
+	Quota     int64     `json:"quota"` // bytes; 0 is the server's default, -1 none
+	Created   time.Time `json:"created"`
+	Messages  int64     `json:"messages"`
+	Bytes     int64     `json:"bytes"`
+}
+
+// A NewAccount is an account to be added.
+type NewAccount struct {
+	Address  string `json:"address"`
+	Password string `json:"password"`
+}
+
+// AddAccounts asks for accounts to be added.
+type AddAccounts struct {
+	Accounts    []NewAccount `json:"accounts"`
+	MakeDomains bool         `json:"makeDomains"` // add the domains that are missing
+}
+
+// An Added tells what became of one NewAccount; Error is empty if it was added.
+type Added struct {
+	Address string `json:"address"`
+	Error   string `json:"error,omitempty"`
+	Exists  bool   `json:"exists,omitempty"` // it failed because the address is taken
+}
+
+// An Alias is an address that stands for others.
+type Alias struct {
+	Address string   `json:"address"`
+	Targets []string `json:"targets"`
+}
+
+// A QueuedMessage is a message that must still leave.
+type QueuedMessage struct {
+	ID         string            `json:"id"`
+	Sender     string            `json:"sender"` // empty for the null sender
+	Size       int64             `json:"size"`
+	Received   time.Time         `json:"received"`
+	Expires    time.Time         `json:"expires"`
+	Recipients []QueuedRecipient `json:"recipients"`
+}
+
+// A QueuedRecipient is one recipient of a queued message.
+type QueuedRecipient struct {
+	Address  string    `json:"address"`
+	State    string    `json:"state"`
+	Due      time.Time `json:"due"`
+	Attempts int       `json:"attempts"`
+	Last     string    `json:"last,omitempty"` // what the last attempt came to
+}
+
+// A Count says how many rows an operation changed.
+type Count struct {
+	Count int `json:"count"`
+}
+
+// password is the body of a change of password.
+type password struct {
+	Password string `json:"password"`
+}
+
+// failure is the body of every answer that is an error.
+type failure struct {
+	Error string `json:"error"`
+}

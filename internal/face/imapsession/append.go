@@ -1,0 +1,60 @@
+package imapsession
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/mailstead/mailstead/imap"
+	"github.com/mailstead/mailstead/imap/imapserver"
+	"github.com/mailstead/mailstead/internal/model/mailstore"
+)
+
+// Append stores the messages of an APPEND, all or none (RFC 3502).
+func (s *session) Append(ctx context.Context, mailbox string, msgs *imapserver.AppendReader) (*imap.AppendData, error) {
+	box, err := s.find(ctx, mailbox)
+	if err != nil {
+		return nil, translateDest(err)
+	}
+	batch, err := s.read(msgs)
+	defer discard(batch)
+	if err != nil {
+		return nil, translate(err)
+	}
+	data, err := s.account.Append(ctx, box.ID, batch)
+	return data, translateDest(err)
+}
+
+// read takes in all messages of the command.
+func (s *session) read(msgs *imapserver.AppendReader) ([]mailstore.Append, error) {
+	var batch []mailstore.Append
+	for {
+		m, err := msgs.Next()
+		if errors.Is(err, io.EOF) {
+			return batch, nil
+		}
+		if err != nil {
+			return batch, err
+		}
+		content, err := s.ingest(m.Literal)
+		if err != nil {
+			return batch, err
+		}
+		batch = append(batch, mailstore.Append{Content: content, Flags: m.Flags, InternalDate: m.Date})
+	}
+}
+
+func (s *session) ingest(r io.Reader) (*mailstore.Content, error) {
+	in := s.Mail.NewIngest(s.MessageSize)
+	defer in.Discard()
+	if _, err := io.Copy(in, r); err != nil {
+		return nil, err
+	}
+	return in.Finish()
+}
+
+func discard(batch []mailstore.Append) {
+	for _, m := range batch {
+		m.Content.Discard()
+	}
+}

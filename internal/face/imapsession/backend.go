@@ -1,0 +1,129 @@
+package imapsession
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/mailstead/mailstead/imap"
+	"github.com/mailstead/mailstead/imap/imapserver"
+	"github.com/mailstead/mailstead/internal/flow/login"
+	"github.com/mailstead/mailstead/internal/model/mailstore"
+	"github.com/mailstead/mailstead/internal/platform/notify"
+	"github.com/mailstead/mailstead/sasl"
+)
+
+// Options are what sessions are made of; all but Now must be set.
+type Options struct {
+	Mail  *mailstore.Store
+	Login *login.Service
+	// Hub tells when an account has changed.
+	Hub *notify.Hub
+	// MessageSize is the largest message that APPEND takes.
+	MessageSize int64
+	// Now is the clock of OLDER and YOUNGER; time.Now if nil.
+	Now func() time.Time
+}
+
+// A Backend makes the sessions of an IMAP server.
+type Backend struct{ Options }
+
+// New returns a Backend.
+func New(o Options) *Backend {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	return &Backend{o}
+}
+
+// Features are the abilities of these sessions that not every store has.
+const Features = imapserver.FeatureQResync | imapserver.FeatureObjectID | imapserver.FeatureSaveDate
+
+// NewSession begins the session of a connection.
+func (b *Backend) NewSession(_ context.Context, info *imapserver.ConnInfo) (imapserver.Session, error) {
+	return &session{
+		Backend:  b,
+		log:      info.Logger,
+		exchange: b.Login.Begin(info.Remote, info.TLS, info.Logger),
+	}, nil
+}
+
+// A session is one client's view of an account.
+type session struct {
+	*Backend
+	log      *slog.Logger
+	exchange *login.Exchange
+
+	account *mailstore.Account // once authenticated
+	news    *notify.Subscription
+	view    *view // while a mailbox is selected
+}
+
+// AuthMechanisms returns the mechanisms of the login flow.
+func (s *session) AuthMechanisms() []string { return s.exchange.Mechanisms() }
+
+// Authenticate begins an exchange.
+func (s *session) Authenticate(_ context.Context, mechanism string) (sasl.Server, error) {
+	server, err := s.exchange.Server(mechanism)
+	if err != nil {
+		return nil, err
+	}
+	return &opening{Server: server, session: s}, nil
+}
+
+// opening opens the account when the exchange is done.
+type opening struct {
+	sasl.Server
+	session *session
+}
+
+func (o *opening) Next(ctx context.Context, response []byte) (challenge []byte, done bool, err error) {
+	challenge, done, err = o.Server.Next(ctx, response)
+	if done && err == nil {
+		err = o.session.open(ctx)
+	}
+	return challenge, done, err
+}
+
+// Login authenticates by a password.
+func (s *session) Login(ctx context.Context, username, password string) error {
+	if err := s.exchange.Password(ctx, username, password); err != nil {
+		return err
+	}
+	return s.open(ctx)
+}
+
+func (s *session) open(ctx context.Context) error {
+	account, _ := s.exchange.Account()
+	var err error
+	if s.account, err = s.Mail.Account(ctx, mailstore.AccountID(account.ID)); err != nil {
+		return err
+	}
+	s.news = s.Hub.Subscribe(uint64(account.ID))
+	return nil
+}
+
+// Namespace tells of the one personal namespace (RFC 2342).
+func (s *session) Namespace(context.Context) (*imap.NamespaceData, error) {
+	return &imap.NamespaceData{Personal: []imap.Namespace{{Delim: mailstore.Delimiter}}}, nil
+}
+
+// Wait returns when the account has changed.
+func (s *session) Wait(ctx context.Context) error {
+	select {
+	case <-s.news.C():
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Close ends the session.
+func (s *session) Close() error {
+	s.view = nil
+	if s.news != nil {
+		s.news.Close()
+		s.news = nil
+	}
+	return nil
+}

@@ -1,0 +1,109 @@
+package imapsession
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/mailstead/mailstead/imap"
+	"github.com/mailstead/mailstead/internal/model/mailstore"
+	"github.com/mailstead/mailstead/message"
+)
+
+// A candidate is a message that SEARCH looks at. What costs more than its
+// columns is read when a test first asks for it.
+type candidate struct {
+	ctx     context.Context
+	session *session
+
+	seq   imap.SeqNum
+	entry mailstore.Entry
+
+	stored *mailstore.Message
+	bytes  mailstore.Reader
+	header message.Header
+}
+
+func (c *candidate) reset(seq imap.SeqNum, e mailstore.Entry) {
+	c.seq, c.entry = seq, e
+	c.stored, c.bytes, c.header = nil, nil, nil
+}
+
+func (c *candidate) close() {
+	if c.bytes != nil {
+		c.bytes.Close()
+	}
+}
+
+// message returns the message's record.
+func (c *candidate) message() (*mailstore.Message, error) {
+	if c.stored == nil {
+		// A client that has gone away needs no answer.
+		if err := c.ctx.Err(); err != nil {
+			return nil, err
+		}
+		m, err := c.session.account.Message(c.ctx, c.entry)
+		if err != nil {
+			return nil, err
+		}
+		c.stored = m
+	}
+	return c.stored, nil
+}
+
+// open returns the message's bytes.
+func (c *candidate) open() (mailstore.Reader, error) {
+	if c.bytes == nil {
+		m, err := c.message()
+		if err != nil {
+			return nil, err
+		}
+		if c.bytes, err = m.Open(); err != nil {
+			return nil, err
+		}
+	}
+	return c.bytes, nil
+}
+
+// maxHeader is how much of a header is searched.
+const maxHeader = 256 << 10
+
+// fields returns the message's header.
+func (c *candidate) fields() (message.Header, error) {
+	if c.header != nil {
+		return c.header, nil
+	}
+	r, err := c.open()
+	if err != nil {
+		return nil, err
+	}
+	s, err := c.stored.Structure()
+	if err != nil {
+		return nil, err
+	}
+	raw := make([]byte, min(s.Root.BodyStart, maxHeader))
+	n, err := r.ReadAt(raw, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	c.header = message.Header(raw[:n])
+	return c.header, nil
+}
+
+// text looks for a needle in the decoded text of the message.
+func (c *candidate) text(m *message.Matcher, scope message.SearchScope) (bool, error) {
+	r, err := c.open()
+	if err != nil {
+		return false, err
+	}
+	s, err := c.stored.Structure()
+	if err != nil {
+		return false, err
+	}
+	m.Reset()
+	err = message.SearchText(m, s, r, scope)
+	if m.Matched() {
+		return true, nil
+	}
+	return false, err
+}

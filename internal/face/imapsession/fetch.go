@@ -1,0 +1,201 @@
+package imapsession
+
+import (
+	"context"
+	"errors"
+
+	"github.com/mailstead/mailstead/imap"
+	"github.com/mailstead/mailstead/imap/imapserver"
+	"github.com/mailstead/mailstead/internal/model/mailstore"
+)
+
+// errExpunged ends a FETCH that met messages whose content is gone
+// (RFC 2180 §4.1.2).
+var errExpunged = imap.No(imap.CodeExpungeIssued, "Some messages have been expunged")
+
+// Fetch answers FETCH from the view.
+func (s *session) Fetch(ctx context.Context, w *imapserver.FetchWriter, set imap.NumSet, opts *imap.FetchOptions) error {
+	uids, err := s.view.resolve(set)
+	if err != nil {
+		return err
+	}
+	f := &fetcher{session: s, w: w, opts: opts, box: s.view.told.Mailbox()}
+	if opts.SetsSeen() && !s.view.readOnly {
+		if err := f.setSeen(ctx, uids); err != nil {
+			return err
+		}
+	}
+	if opts.Vanished {
+		if err := f.vanished(ctx, uids); err != nil {
+			return err
+		}
+	}
+	for seq, e := range s.view.told.UIDs(uids) {
+		if e.ModSeq <= opts.ChangedSince && opts.ChangedSince != 0 {
+			continue
+		}
+		if err := f.message(ctx, seq, e); err != nil {
+			return err
+		}
+	}
+	if f.expunged {
+		return errExpunged
+	}
+	return nil
+}
+
+// A fetcher answers one FETCH.
+type fetcher struct {
+	*session
+	w    *imapserver.FetchWriter
+	opts *imap.FetchOptions
+	box  *mailstore.Mailbox
+
+	// seen are the messages whose \Seen this command has set, as they are in
+	// the version after.
+	seen     imap.UIDSet
+	after    *mailstore.Version
+	expunged bool // a message's content was gone
+
+	answer imapserver.FetchMessage
+	flags  []imap.Flag
+}
+
+// setSeen sets \Seen where it is not set.
+func (f *fetcher) setSeen(ctx context.Context, uids imap.UIDSet) error {
+	var unseen imap.UIDSet
+	for _, e := range f.view.told.UIDs(uids) {
+		if !e.Flags.Has(mailstore.Seen) {
+			unseen.Add(e.UID)
+		}
+	}
+	if len(unseen) == 0 {
+		return nil
+	}
+	op := imap.StoreOp{Action: imap.StoreAdd, Flags: []imap.Flag{imap.FlagSeen}}
+	stored, err := f.account.StoreFlags(ctx, f.view.id, unseen, op)
+	if err != nil {
+		return translate(err)
+	}
+	if f.after, err = f.account.Open(ctx, f.view.id); err != nil {
+		return translate(err)
+	}
+	f.seen = stored.Changed
+	return nil
+}
+
+// vanished tells which of uids were expunged since opts.ChangedSince
+// (RFC 7162 §3.2.6). Where the change log does not reach back that far, all
+// that are not there count as expunged.
+func (f *fetcher) vanished(ctx context.Context, uids imap.UIDSet) error {
+	changes, err := f.account.Changes(ctx, f.view.id, f.opts.ChangedSince)
+	var gone imap.UIDSet
+	switch {
+	case errors.Is(err, mailstore.ErrTooOld):
+		gone = missing(f.view.told, uids)
+	case err != nil:
+		return translate(err)
+	default:
+		gone = changes.Vanished.Intersect(uids)
+	}
+	f.w.Vanished(without(gone, f.view.told))
+	return nil
+}
+
+// missing returns the UIDs of a set, below UIDNext, that name no message.
+func missing(v *mailstore.Version, uids imap.UIDSet) imap.UIDSet {
+	if v.UIDNext() <= 1 {
+		return nil
+	}
+	given := imap.UIDSet{{Start: 1, Stop: v.UIDNext() - 1}}
+	return without(uids.Intersect(given), v)
+}
+
+// without returns the UIDs of a set that are in no message of v.
+func without(uids imap.UIDSet, v *mailstore.Version) imap.UIDSet {
+	var out imap.UIDSet
+	for _, r := range uids {
+		next := r.Start
+		for _, e := range v.UIDs(imap.UIDSet{r}) {
+			if e.UID > next {
+				out.AddRange(next, e.UID-1)
+			}
+			next = e.UID + 1
+		}
+		if next <= r.Stop && next >= r.Start {
+			out.AddRange(next, r.Stop)
+		}
+	}
+	return out
+}
+
+// message answers for one message.
+func (f *fetcher) message(ctx context.Context, seq imap.SeqNum, e mailstore.Entry) error {
+	a := &f.answer
+	*a = imapserver.FetchMessage{UID: e.UID}
+	box := f.box
+	if f.after != nil && f.seen.Contains(e.UID) {
+		if now, ok := f.after.Get(e.UID); ok {
+			e, box, a.FlagsChanged = now, f.after.Mailbox(), true
+			f.view.known(e)
+		}
+	}
+	if f.opts.Items&imap.FetchFlags != 0 || a.FlagsChanged {
+		f.flags = f.view.appendFlags(f.flags[:0], box, e)
+		a.Flags = f.flags
+	}
+	f.columns(e)
+	if !f.w.NeedsStructure() && !f.w.NeedsContent() {
+		return f.w.Message(seq, a)
+	}
+	return f.content(ctx, seq, e)
+}
+
+// columns fills in what the mailbox's columns know.
+func (f *fetcher) columns(e mailstore.Entry) {
+	a, items := &f.answer, f.opts.Items
+	a.ModSeq = e.ModSeq
+	a.Size = e.Size()
+	if items&imap.FetchInternalDate != 0 {
+		a.InternalDate = e.InternalDate()
+	}
+	if items&imap.FetchSaveDate != 0 {
+		a.SaveDate = e.SaveDate()
+	}
+	if items&imap.FetchEmailID != 0 {
+		a.EmailID = "E" + e.Record().String()
+	}
+}
+
+// content answers with what needs the message's record or bytes.
+func (f *fetcher) content(ctx context.Context, seq imap.SeqNum, e mailstore.Entry) error {
+	a := &f.answer
+	m, err := f.account.Message(ctx, e)
+	if err != nil {
+		return f.gone(err)
+	}
+	if f.w.NeedsStructure() {
+		if a.Structure, err = m.Structure(); err != nil {
+			return f.gone(err)
+		}
+	}
+	if !f.w.NeedsContent() {
+		return f.w.Message(seq, a)
+	}
+	r, err := m.Open()
+	if err != nil {
+		return f.gone(err)
+	}
+	defer r.Close()
+	a.Content = r
+	return f.w.Message(seq, a)
+}
+
+// gone passes over a message that was expunged and is not readable any more.
+func (f *fetcher) gone(err error) error {
+	if errors.Is(err, mailstore.ErrNoMessage) {
+		f.expunged = true
+		return nil
+	}
+	return translate(err)
+}

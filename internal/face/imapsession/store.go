@@ -1,0 +1,66 @@
+package imapsession
+
+import (
+	"context"
+
+	"github.com/mailstead/mailstead/imap"
+	"github.com/mailstead/mailstead/imap/imapserver"
+	"github.com/mailstead/mailstead/internal/model/mailstore"
+)
+
+var errReadOnly = imap.No(imap.CodeReadOnly, "Mailbox is open read-only")
+
+// Store changes flags. Messages that others have expunged are passed over
+// (RFC 2180 §4.2.1).
+func (s *session) Store(ctx context.Context, w *imapserver.StoreWriter, set imap.NumSet, op *imap.StoreOp) (*imapserver.StoreData, error) {
+	if s.view.readOnly {
+		return nil, errReadOnly
+	}
+	uids, err := s.view.resolve(set)
+	if err != nil {
+		return nil, err
+	}
+	stored, err := s.account.StoreFlags(ctx, s.view.id, uids, *op)
+	if err != nil {
+		return nil, translate(err)
+	}
+	after, err := s.account.Open(ctx, s.view.id)
+	if err != nil {
+		return nil, translate(err)
+	}
+	if err := s.tellStored(w, uids, stored, after); err != nil {
+		return nil, err
+	}
+	return &imapserver.StoreData{
+		ModifiedUIDs: stored.Modified,
+		ModifiedSeqs: s.view.seqsOf(stored.Modified),
+	}, nil
+}
+
+// tellStored answers for each message that was changed or is as it should be.
+func (s *session) tellStored(w *imapserver.StoreWriter, uids imap.UIDSet, stored *mailstore.Stored, after *mailstore.Version) error {
+	var flags []imap.Flag
+	for seq, old := range s.view.told.UIDs(uids) {
+		e, ok := after.Get(old.UID)
+		if !ok || stored.Modified.Contains(e.UID) {
+			continue
+		}
+		flags = s.view.appendFlags(flags[:0], after.Mailbox(), e)
+		if err := w.Stored(seq, e.UID, flags, e.ModSeq); err != nil {
+			return err
+		}
+		if e.ModSeq != old.ModSeq {
+			s.view.known(e)
+		}
+	}
+	return nil
+}
+
+// seqsOf returns the numbers that messages have in the view.
+func (v *view) seqsOf(uids imap.UIDSet) imap.SeqSet {
+	var seqs imap.SeqSet
+	for seq := range v.told.UIDs(uids) {
+		seqs.Add(seq)
+	}
+	return seqs
+}

@@ -1,0 +1,128 @@
+package imapsession
+
+import (
+	"context"
+	"errors"
+
+	"github.com/mailstead/mailstead/imap"
+	"github.com/mailstead/mailstead/imap/imapserver"
+	"github.com/mailstead/mailstead/internal/model/mailstore"
+)
+
+// A view is what a client has been told of the selected mailbox.
+type view struct {
+	id       mailstore.MailboxID
+	readOnly bool
+	// told is the version that the client knows; it may keep messages that
+	// were expunged meanwhile.
+	told *mailstore.Version
+	// complete is a MODSEQ up to which the client knows all, expunges
+	// included.
+	complete imap.ModSeq
+	// recent is the first UID with \Recent in this session.
+	recent imap.UID
+	// answered has the MODSEQs of flags that a STORE or FETCH of this
+	// session has set, and that its client therefore knows.
+	answered map[imap.UID]imap.ModSeq
+}
+
+func newView(v *mailstore.Version, readOnly bool, recent imap.UID) *view {
+	return &view{id: v.Mailbox().ID, readOnly: readOnly, told: v, complete: v.HighestModSeq(), recent: recent}
+}
+
+// appendFlags appends the flags of a message as this session shows them.
+func (v *view) appendFlags(dst []imap.Flag, box *mailstore.Mailbox, e mailstore.Entry) []imap.Flag {
+	dst = box.AppendFlags(dst, e.Flags)
+	if e.UID >= v.recent {
+		dst = append(dst, imap.FlagRecent)
+	}
+	return dst
+}
+
+// known notes that the client has been told of a message's flags.
+func (v *view) known(e mailstore.Entry) {
+	if v.answered == nil {
+		v.answered = make(map[imap.UID]imap.ModSeq)
+	}
+	v.answered[e.UID] = e.ModSeq
+}
+
+// resolve returns the UIDs of the view's messages that a set of a command
+// means.
+func (v *view) resolve(set imap.NumSet) (imap.UIDSet, error) {
+	if set.Kind == imap.NumUID {
+		return set.UIDs(v.told.HighestUID()), nil
+	}
+	seqs, err := set.Seqs(v.told.Len())
+	if err != nil {
+		return nil, err
+	}
+	return v.uidsOf(seqs), nil
+}
+
+func (v *view) uidsOf(seqs imap.SeqSet) imap.UIDSet {
+	var uids imap.UIDSet
+	for _, e := range v.told.Seqs(seqs) {
+		uids.Add(e.UID)
+	}
+	return uids
+}
+
+// HighestModSeq returns the MODSEQ up to which the client knows all.
+func (s *session) HighestModSeq() imap.ModSeq { return s.view.complete }
+
+// Poll moves the view to the present and tells the difference.
+func (s *session) Poll(ctx context.Context, w *imapserver.UpdateWriter, opts imapserver.PollOptions) error {
+	v := s.view
+	now, err := s.account.Open(ctx, v.id)
+	if errors.Is(err, mailstore.ErrNoMailbox) {
+		return &imap.Error{Type: imap.StatusBye, Text: "Selected mailbox has been deleted"}
+	}
+	if err != nil {
+		return translate(err)
+	}
+	next := now
+	if opts.KeepExpunged {
+		next = now.Keeping(v.told)
+	}
+	if next == now {
+		v.complete = now.HighestModSeq()
+	}
+	if next != v.told {
+		v.tell(w, next)
+	}
+	return nil
+}
+
+// tell writes the difference between the version told and next.
+func (v *view) tell(w *imapserver.UpdateWriter, next *mailstore.Version) {
+	d := mailstore.Diff(v.told, next)
+	tellExpunged(w, d)
+	if len(d.Added) > 0 {
+		w.Exists(uint32(next.Len()))
+		w.Recent(countFrom(next, v.recent))
+	}
+	var flags []imap.Flag
+	for seq, e := range next.UIDs(d.Changed) {
+		if v.answered[e.UID] == e.ModSeq {
+			continue
+		}
+		flags = v.appendFlags(flags[:0], next.Mailbox(), e)
+		w.Flags(seq, e.UID, flags, e.ModSeq)
+	}
+	v.told, v.answered = next, nil
+}
+
+// tellExpunged writes the expunges in rising order, each with the number that
+// the message has by then.
+func tellExpunged(w *imapserver.UpdateWriter, d mailstore.Delta) {
+	uids := make([]imap.UID, 0, d.Expunged.Count())
+	for uid := range d.Expunged.All() {
+		uids = append(uids, uid)
+	}
+	gone := 0
+	for seq := range d.ExpungedSeqs.All() {
+		w.Expunge(seq-imap.SeqNum(gone), uids[gone])
+		gone++
+	}
+}

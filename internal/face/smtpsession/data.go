@@ -1,0 +1,127 @@
+package smtpsession
+
+import (
+	"context"
+	"io"
+
+	"github.com/mailstead/mailstead/internal/flow/delivery"
+	"github.com/mailstead/mailstead/internal/model/directory"
+	"github.com/mailstead/mailstead/internal/model/mailstore"
+	"github.com/mailstead/mailstead/message"
+	"github.com/mailstead/mailstead/smtp/smtpserver"
+)
+
+// maxHeader is how much of a header a submission may have: it must be looked
+// at as a whole.
+const maxHeader = 1 << 20
+
+// Data takes the message and delivers it.
+func (s *session) Data(ctx context.Context, m *smtpserver.Message) (smtpserver.Result, error) {
+	defer s.Reset()
+	content, err := s.ingest(m)
+	if err != nil {
+		return smtpserver.Result{}, replyTo(err)
+	}
+	defer content.Discard()
+	id := newID()
+	out := &delivery.Message{
+		Content:    content,
+		From:       s.from,
+		Options:    s.opts,
+		Trace:      s.received(id, m.With),
+		Recipients: s.recipients(),
+	}
+	if account, ok := s.account(); ok {
+		out.Account = account.Address
+		if err := s.complete(ctx, account.ID, out); err != nil {
+			return smtpserver.Result{}, s.refused("DATA", id, err)
+		}
+	}
+	failures, err := s.deliver(ctx, out)
+	if err != nil {
+		s.log.Error("message not accepted", "id", id, "from", s.from.String(), "err", err)
+		return smtpserver.Result{}, replyTo(err)
+	}
+	s.log.Info("message accepted", "id", id, "from", s.from.String(), "recipients", len(s.rcpt),
+		"local", len(out.Recipients.Local), "foreign", len(out.Recipients.Foreign), "size", content.Size(),
+		"message-id", content.Structure().Envelope.MessageID, "failed", len(failures))
+	return smtpserver.Result{Recipients: s.results(failures), Text: id}, nil
+}
+
+// ingest reads the message.
+func (s *session) ingest(r io.Reader) (*mailstore.Content, error) {
+	in := s.Backend.Mail.NewIngest(s.MessageSize)
+	defer in.Discard()
+	if _, err := io.Copy(in, r); err != nil {
+		return nil, err
+	}
+	return in.Finish()
+}
+
+// recipients returns all who get the message.
+func (s *session) recipients() delivery.Recipients {
+	var all delivery.Recipients
+	for _, r := range s.rcpt {
+		all.Add(r.found, r.opts)
+	}
+	return all
+}
+
+// received returns the trace field of this hop.
+func (s *session) received(id, with string) []byte {
+	r := delivery.Received{
+		Helo: s.hello.Name, Remote: s.conn.Remote, By: s.Hostname, With: with, ID: id,
+		TLS: s.conn.TLS, Time: s.Now(),
+	}
+	if len(s.rcpt) == 1 {
+		r.For = s.rcpt[0].path.Address.String()
+	}
+	return r.Append(make([]byte, 0, 384))
+}
+
+// complete checks a user's message and adds what it lacks.
+func (s *session) complete(ctx context.Context, id directory.AccountID, m *delivery.Message) error {
+	raw, err := m.Content.Header(maxHeader)
+	if err != nil {
+		return err
+	}
+	header := message.Header(raw)
+	if err := s.Clerk.CheckHeader(ctx, id, header); err != nil {
+		return err
+	}
+	m.Trace = append(m.Trace, s.Clerk.Complete(header)...)
+	return nil
+}
+
+// deliver hands the message over. Where one reply speaks for all, an account
+// that has no room holds up the message for all.
+func (s *session) deliver(ctx context.Context, m *delivery.Message) ([]delivery.Failure, error) {
+	if s.conn.Mode != smtpserver.LMTP && len(m.Recipients.Local) > 1 {
+		for _, to := range m.Recipients.Local {
+			if err := s.Delivery.CheckQuota(ctx, to.Account, m.Content.Size()); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return s.Delivery.Deliver(ctx, m)
+}
+
+// results tells each recipient's fate: it failed if one of its accounts did.
+func (s *session) results(failures []delivery.Failure) []error {
+	if len(failures) == 0 {
+		return nil
+	}
+	failed := make(map[directory.AccountID]error, len(failures))
+	for _, f := range failures {
+		failed[f.Account] = f.Err
+	}
+	results := make([]error, len(s.rcpt))
+	for i, r := range s.rcpt {
+		for _, to := range r.found.Local {
+			if err := failed[to.Account]; err != nil {
+				results[i] = replyTo(err)
+			}
+		}
+	}
+	return results
+}

@@ -1,0 +1,56 @@
+package smtpsession
+
+import (
+	"errors"
+
+	"github.com/mailstead/mailstead/internal/flow/inbound"
+	"github.com/mailstead/mailstead/internal/flow/submission"
+	"github.com/mailstead/mailstead/internal/model/mailstore"
+	"github.com/mailstead/mailstead/internal/platform/storage"
+	"github.com/mailstead/mailstead/smtp"
+)
+
+// refusal returns the reply to a recipient that is not accepted, nil for one
+// that is.
+func refusal(v inbound.Verdict) error {
+	switch v {
+	case inbound.RefuseRelay:
+		return smtp.NewError(550, smtp.EnhancedCode{5, 7, 1}, "Relaying denied")
+	case inbound.RefuseNobody:
+		return smtp.NewError(550, smtp.EnhancedCode{5, 1, 1}, "No such user here")
+	case inbound.RefuseDisabled:
+		return smtp.NewError(550, smtp.EnhancedCode{5, 2, 1}, "Mailbox disabled")
+	case inbound.DeferOverQuota:
+		return smtp.NewError(452, smtp.EnhancedCode{4, 2, 2}, "Mailbox full")
+	}
+	return nil
+}
+
+// translations are the failures of flows and models that a client is told of.
+var translations = []struct {
+	err   error
+	reply *smtp.Error
+}{
+	{submission.ErrSender, smtp.NewError(550, smtp.EnhancedCode{5, 7, 1}, "Sender address is not yours")},
+	{submission.ErrNoFrom, smtp.NewError(554, smtp.EnhancedCode{5, 6, 0}, "Message needs one From field with a valid address")},
+	{mailstore.ErrOverQuota, smtp.NewError(452, smtp.EnhancedCode{4, 2, 2}, "Mailbox full")},
+	{mailstore.ErrTooLarge, smtp.NewError(552, smtp.EnhancedCode{5, 3, 4}, "Message too big")},
+	{storage.ErrFull, smtp.NewError(452, smtp.EnhancedCode{4, 3, 1}, "Insufficient system storage")},
+}
+
+// replyTo turns a failure into what the client is told. All others stay as
+// they are: the engine answers 451 4.3.0.
+func replyTo(err error) error {
+	for _, t := range translations {
+		if errors.Is(err, t.err) {
+			return t.reply.WithCause(err)
+		}
+	}
+	return err
+}
+
+// refused logs a refusal and returns the reply.
+func (s *session) refused(command, what string, err error) error {
+	s.log.Info("refused", "command", command, "what", what, "reason", err)
+	return replyTo(err)
+}
