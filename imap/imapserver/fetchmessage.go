@@ -1,7 +1,6 @@
 package imapserver
 
 import (
-	"bufio"
 	"io"
 	"time"
 
@@ -43,7 +42,6 @@ type FetchWriter struct {
 	// Kept from message to message, so that they are made once.
 	name    []byte        // of a section, as answered
 	content contentReader // into a message
-	header  *bufio.Reader // on content
 }
 
 // NeedsStructure reports whether FetchMessage.Structure is needed.

@@ -1,6 +1,8 @@
 package imapserver
 
 import (
+	"slices"
+
 	"github.com/mailstead/mailstead/imap"
 	"github.com/mailstead/mailstead/imap/imapwire"
 )
@@ -48,7 +50,7 @@ func (l *ListWriter) attrs(d *imap.ListData) {
 		first = false
 		l.w.Raw(string(a))
 	}
-	if l.lsub && d.ChildSubscribed {
+	if l.lsub && d.ChildSubscribed && !slices.Contains(d.Attrs, imap.AttrSubscribed) {
 		put(imap.AttrNoSelect)
 		return
 	}

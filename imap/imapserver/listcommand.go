@@ -41,7 +41,7 @@ func (c *conn) listRoot() error {
 
 // lsub runs LSUB (RFC 3501 §6.3.9).
 func (c *conn) lsub(ctx context.Context, req *request) error {
-	opts := imap.ListOptions{Subscribed: true, RecursiveMatch: true}
+	opts := imap.ListOptions{Subscribed: true, RecursiveMatch: true, ReturnSubscribed: true}
 	if err := c.r.SP(); err != nil {
 		return err
 	}

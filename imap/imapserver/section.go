@@ -1,7 +1,6 @@
 package imapserver
 
 import (
-	"errors"
 	"io"
 
 	"github.com/mailstead/mailstead/imap"
@@ -129,17 +128,12 @@ func (f *FetchWriter) binary(s *imap.BodySection, m *FetchMessage, at span, ok b
 		f.w.Number(uint64(probe.size))
 		return nil
 	}
-	win := window(s.Partial, probe.size)
-	r := decode()
-	if _, err := io.CopyN(io.Discard, r, win.start); err != nil {
-		return err
-	}
 	f.w.Bytes(f.name)
 	f.w.SP()
 	if probe.nul {
 		f.w.Byte('~')
 	}
-	return f.w.Literal(r, win.end-win.start)
+	return f.windowed(decode(), window(s.Partial, probe.size))
 }
 
 // nilOrZero is the answer for content that cannot be had.
@@ -149,7 +143,3 @@ func nilOrZero(s *imap.BodySection) string {
 	}
 	return " NIL"
 }
-
-// errContent says that a message is shorter than the store said. The literal
-// has been announced: there is no way to go on.
-var errContent = errors.New("imapserver: content of a message is shorter than its size")
