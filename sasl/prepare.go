@@ -8,7 +8,7 @@ import (
 )
 
 // Prepare returns a user name or password in the form in which it is compared
-// and in which keys are derived from it: SASLprep (RFC 4013), as RFC 4616 §4
+// and in which keys are derived from it: SASLprep (RFC 4013), as RFC 4616 §2
 // and RFC 5802 §5.1 want it.
 //
 // QUIRK: SASLprep knows only Unicode 3.2 and forbids what came later, emoji

@@ -12,7 +12,7 @@ import (
 
 // Iteration counts of SCRAM.
 const (
-	// MinIterations is the least that RFC 7677 §4 allows.
+	// MinIterations is the least that a server should ask for (RFC 7677 §3).
 	MinIterations = 4096
 	// DefaultIterations is what RFC 7677 §4 recommends.
 	DefaultIterations = 15000

@@ -124,6 +124,8 @@ func (s *session) Login(_ context.Context, user, password string) error {
 		return errDisk
 	case "slow":
 		return &pop3.Error{Code: pop3.CodeLoginDelay, Text: "minimum time between logins is 900 s"}
+	case "expired":
+		return &pop3.Error{Code: pop3.CodeAuth, Text: "password has expired"}
 	case "off":
 		return sasl.ErrDisabled
 	case "panic":

@@ -53,11 +53,13 @@ func response(err error) (answer *pop3.Error, known bool) {
 }
 
 // isAuthFailure says that the client's credentials are at fault. All such
-// failures look alike to the client.
+// failures look alike to the client, unless the Session chose its own words.
 func isAuthFailure(err error) bool {
+	var told *pop3.Error
 	return errors.Is(err, sasl.ErrCredentials) ||
 		errors.Is(err, sasl.ErrAuthorization) ||
-		errors.Is(err, sasl.ErrDisabled)
+		errors.Is(err, sasl.ErrDisabled) ||
+		errors.As(err, &told) && told.Code == pop3.CodeAuth
 }
 
 // maxText leaves room for status and code in a response of 512 octets.
