@@ -20,11 +20,14 @@ var (
 	codeNoDomain    = dsn.Code{Class: 5, Subject: 1, Detail: 2}
 	codeNullMX      = dsn.Code{Class: 5, Subject: 1, Detail: 10}
 	codeNoRoute     = dsn.Code{Class: 5, Subject: 4, Detail: 4}
+	codeNoRelay     = dsn.Code{Class: 4, Subject: 4, Detail: 4}
 	codeLoop        = dsn.Code{Class: 5, Subject: 4, Detail: 6}
 	codeDNS         = dsn.Code{Class: 4, Subject: 4, Detail: 3}
 	codeUnreachable = dsn.Code{Class: 4, Subject: 4, Detail: 1}
 	codeBroken      = dsn.Code{Class: 4, Subject: 4, Detail: 2}
+	codeContent     = dsn.Code{Class: 5, Subject: 6, Detail: 0}
 	codeExpired     = dsn.Code{Class: 5, Subject: 4, Detail: 7}
+	codeSecurity    = dsn.Code{Class: 4, Subject: 7, Detail: 0}
 	codeSystem      = dsn.Code{Class: 4, Subject: 3, Detail: 0}
 )
 

@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -78,13 +80,17 @@ func (h *house) Bounce(_ context.Context, n Notice) error {
 	return h.bounce
 }
 
+func (h *house) noticed() []Notice {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.notices)
+}
+
 // statuses parses the notices so far.
 func (h *house) statuses() []*dsn.Status {
 	h.tb.Helper()
-	h.mu.Lock()
-	defer h.mu.Unlock()
 	var list []*dsn.Status
-	for _, n := range h.notices {
+	for _, n := range h.noticed() {
 		s, err := dsn.Parse(bytes.NewReader(n.Message))
 		if err != nil {
 			h.tb.Fatal(err)
@@ -128,13 +134,12 @@ type transportFunc func(ctx context.Context, p Parcel) []Result
 
 func (f transportFunc) Deliver(ctx context.Context, p Parcel) []Result { return f(ctx, p) }
 
+type counter struct{ atomic.Int64 }
+
 // always gives all recipients the same result, and counts them.
-func always(r Result, count *int) Transport {
-	var mu sync.Mutex
+func always(r Result, count *counter) Transport {
 	return transportFunc(func(_ context.Context, p Parcel) []Result {
-		mu.Lock()
-		defer mu.Unlock()
-		*count += len(p.Recipients)
+		count.Add(int64(len(p.Recipients)))
 		return forAll(r, len(p.Recipients))
 	})
 }
@@ -144,23 +149,23 @@ var tryLater = Result{Kind: Temporary, Code: dsn.Code{Class: 4, Subject: 2, Deta
 
 func TestRunDeliversOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h, count := newHouse(t), 0
+		h, count := newHouse(t), new(counter)
 		h.send("alice@example.test", "a@one.test", "b@one.test", "c@two.test")
-		r, stop := h.run(Options{Transport: always(Result{Kind: Accepted}, &count)})
+		r, stop := h.run(Options{Transport: always(Result{Kind: Accepted}, count)})
 		defer stop()
 		synctest.Wait()
-		if h.left() != 0 || count != 3 {
-			t.Errorf("%d left, %d delivered", h.left(), count)
+		if h.left() != 0 || count.Load() != 3 {
+			t.Errorf("%d left, %d delivered", h.left(), count.Load())
 		}
 		h.send("alice@example.test", "d@one.test")
 		r.Notify()
 		synctest.Wait()
-		if h.left() != 0 || count != 4 {
-			t.Errorf("%d left, %d delivered after Notify", h.left(), count)
+		if h.left() != 0 || count.Load() != 4 {
+			t.Errorf("%d left, %d delivered after Notify", h.left(), count.Load())
 		}
 		time.Sleep(24 * time.Hour)
-		if count != 4 || len(h.notices) != 0 {
-			t.Errorf("%d delivered, %d notices a day later", count, len(h.notices))
+		if count.Load() != 4 || len(h.noticed()) != 0 {
+			t.Errorf("%d delivered, %d notices a day later", count.Load(), len(h.noticed()))
 		}
 	})
 }
@@ -174,10 +179,10 @@ func TestPartialFailureBounces(t *testing.T) {
 		})})
 		defer stop()
 		synctest.Wait()
-		if h.left() != 0 || len(h.notices) != 1 {
-			t.Fatalf("%d left, %d notices", h.left(), len(h.notices))
+		if h.left() != 0 || len(h.noticed()) != 1 {
+			t.Fatalf("%d left, %d notices", h.left(), len(h.noticed()))
 		}
-		n := h.notices[0]
+		n := h.noticed()[0]
 		if n.To.String() != "alice@example.test" || n.Options != (smtp.MailOptions{}) {
 			t.Errorf("notice to %v %+v", n.To, n.Options)
 		}
@@ -200,26 +205,26 @@ func TestPartialFailureBounces(t *testing.T) {
 
 func TestNullSenderNeverBounces(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h, count := newHouse(t), 0
+		h, count := newHouse(t), new(counter)
 		h.send("", "a@one.test")
-		_, stop := h.run(Options{Transport: always(noSuchUser, &count)})
+		_, stop := h.run(Options{Transport: always(noSuchUser, count)})
 		defer stop()
 		synctest.Wait()
-		if h.left() != 0 || len(h.notices) != 0 {
-			t.Errorf("%d left, %d notices", h.left(), len(h.notices))
+		if h.left() != 0 || len(h.noticed()) != 0 {
+			t.Errorf("%d left, %d notices", h.left(), len(h.noticed()))
 		}
 	})
 }
 
 func TestFiveDaysOfRetries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h, count := newHouse(t), 0
+		h, count := newHouse(t), new(counter)
 		h.send("alice@example.test", "a@one.test")
-		_, stop := h.run(Options{Transport: always(tryLater, &count)})
+		_, stop := h.run(Options{Transport: always(tryLater, count)})
 		defer stop()
 		time.Sleep(3 * time.Hour)
-		if count < 5 || count > 7 || len(h.notices) != 0 {
-			t.Errorf("%d attempts, %d notices after 3 hours", count, len(h.notices))
+		if count.Load() < 5 || count.Load() > 7 || len(h.noticed()) != 0 {
+			t.Errorf("%d attempts, %d notices after 3 hours", count.Load(), len(h.noticed()))
 		}
 		time.Sleep(9 * time.Hour)
 		if got := h.statuses(); len(got) != 1 || got[0].Recipients[0].Action != dsn.Delayed || got[0].Recipients[0].RetryUntil.IsZero() {
@@ -230,29 +235,29 @@ func TestFiveDaysOfRetries(t *testing.T) {
 		if len(got) != 2 || got[1].Recipients[0].Action != dsn.Failed || got[1].Recipients[0].Code != codeExpired || got[1].Recipients[0].Diagnostic.Text != tryLater.Text {
 			t.Fatalf("at the end: %+v", got)
 		}
-		if h.left() != 0 || count < 30 || count > 45 {
-			t.Errorf("%d left, %d attempts", h.left(), count)
+		if h.left() != 0 || count.Load() < 30 || count.Load() > 45 {
+			t.Errorf("%d left, %d attempts", h.left(), count.Load())
 		}
 	})
 }
 
 func TestSenderWhoCannotBeToldKeepsTheMessage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h, count := newHouse(t), 0
+		h, count := newHouse(t), new(counter)
 		h.bounce = errors.New("mailbox is full")
 		h.send("alice@example.test", "a@one.test")
-		_, stop := h.run(Options{Transport: always(noSuchUser, &count)})
+		_, stop := h.run(Options{Transport: always(noSuchUser, count)})
 		defer stop()
 		synctest.Wait()
-		if h.left() != 1 || count != 1 {
-			t.Fatalf("%d left, %d attempts", h.left(), count)
+		if h.left() != 1 || count.Load() != 1 {
+			t.Fatalf("%d left, %d attempts", h.left(), count.Load())
 		}
 		h.mu.Lock()
 		h.bounce = nil
 		h.mu.Unlock()
 		time.Sleep(11 * time.Minute)
-		if h.left() != 0 || len(h.notices) != 1 {
-			t.Errorf("%d left, %d notices", h.left(), len(h.notices))
+		if h.left() != 0 || len(h.noticed()) != 1 {
+			t.Errorf("%d left, %d notices", h.left(), len(h.noticed()))
 		}
 	})
 }
@@ -324,63 +329,63 @@ func TestStopFinishesWhatIsInFlight(t *testing.T) {
 
 func TestRestartAfterCrash(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h, count := newHouse(t), 0
+		h, count := newHouse(t), new(counter)
 		h.send("alice@example.test", "a@one.test")
 		// A process that leases and dies.
 		if l, err := h.queue.Lease(time.Now(), queue.LeaseOptions{Owner: "outbound"}); err != nil || len(l.Works) != 1 {
 			t.Fatal(l, err)
 		}
-		_, stop := h.run(Options{Transport: always(Result{Kind: Accepted}, &count)})
+		_, stop := h.run(Options{Transport: always(Result{Kind: Accepted}, count)})
 		defer stop()
 		synctest.Wait()
-		if h.left() != 0 || count != 1 {
-			t.Errorf("%d left, %d delivered", h.left(), count)
+		if h.left() != 0 || count.Load() != 1 {
+			t.Errorf("%d left, %d delivered", h.left(), count.Load())
 		}
 	})
 }
 
 func TestStoreThatFailsAfterDelivery(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h, count := newHouse(t), 0
+		h, count := newHouse(t), new(counter)
 		h.send("alice@example.test", "a@one.test")
 		_, stop := h.run(Options{Transport: transportFunc(func(_ context.Context, p Parcel) []Result {
-			count++
+			count.Add(1)
 			h.store.FailCommits(5, storage.ErrFull)
 			return []Result{{Kind: Accepted}}
 		})})
 		defer stop()
 		time.Sleep(5 * time.Minute)
-		if h.left() != 0 || count != 1 {
-			t.Errorf("%d left, delivered %d times", h.left(), count)
+		if h.left() != 0 || count.Load() != 1 {
+			t.Errorf("%d left, delivered %d times", h.left(), count.Load())
 		}
 	})
 }
 
 func TestTransportThatPanics(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h, count := newHouse(t), 0
+		h, count := newHouse(t), new(counter)
 		h.send("alice@example.test", "a@one.test")
 		_, stop := h.run(Options{Transport: transportFunc(func(context.Context, Parcel) []Result {
-			if count++; count == 1 {
+			if count.Add(1) == 1 {
 				panic("a bug")
 			}
 			return []Result{{Kind: Accepted}}
 		})})
 		defer stop()
 		time.Sleep(2 * time.Minute)
-		if h.left() != 0 || count != 2 {
-			t.Errorf("%d left, %d attempts", h.left(), count)
+		if h.left() != 0 || count.Load() != 2 {
+			t.Errorf("%d left, %d attempts", h.left(), count.Load())
 		}
 	})
 }
 
 func TestRunEndsWithTheStore(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h, count := newHouse(t), 0
+		h, count := newHouse(t), new(counter)
 		if err := h.store.Close(); err != nil {
 			t.Fatal(err)
 		}
-		r := New(Options{Queue: h.queue, Store: h.store, Transport: always(Result{}, &count), Bounce: h.Bounce})
+		r := New(Options{Queue: h.queue, Store: h.store, Transport: always(Result{}, count), Bounce: h.Bounce})
 		if err := r.Run(t.Context()); !errors.Is(err, storage.ErrClosed) {
 			t.Errorf("Run: %v", err)
 		}

@@ -1,0 +1,129 @@
+package outbound
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+
+	"github.com/mailstead/mailstead/sasl"
+	"github.com/mailstead/mailstead/smtp"
+	"github.com/mailstead/mailstead/smtp/smtpclient"
+)
+
+// errTLS says that a server offers TLS, but it cannot be had.
+var errTLS = errors.New("no secure connection")
+
+// A protection is what is wanted of one connection.
+type protection struct {
+	tls      RelayTLS
+	never    bool   // no TLS, not even if offered
+	auth     *Relay // whose user and password are to be sent
+	loopback bool
+}
+
+// protection returns what a connection to a place must have. A password is
+// never sent to a server that could be anyone's.
+func (s *SMTP) protection(pl place) protection {
+	relay := s.options.Relay
+	if relay == nil {
+		return protection{tls: TLSOpportunistic}
+	}
+	p := protection{tls: relay.TLS, loopback: pl.addr.Addr().Unmap().IsLoopback()}
+	if relay.User != "" {
+		p.auth = relay
+		if p.tls == TLSOpportunistic && !p.loopback {
+			p.tls = TLSRequired
+		}
+	}
+	return p
+}
+
+// connect opens a session. If TLS is only an opportunity, and it fails, the
+// session is opened without: in the clear is what a server without STARTTLS
+// would get too (RFC 7435 §3).
+func (s *SMTP) connect(ctx context.Context, pl place) (session, error) {
+	want := s.protection(pl)
+	c, err := s.open(ctx, pl, want)
+	if errors.Is(err, errTLS) && want.tls == TLSOpportunistic && ctx.Err() == nil {
+		want.never = true
+		c, err = s.open(ctx, pl, want)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &clientSession{Client: c, place: pl}, nil
+}
+
+// open dials, greets, encrypts and authenticates, as it is wanted.
+func (s *SMTP) open(ctx context.Context, pl place, want protection) (*smtpclient.Client, error) {
+	conn, err := s.dial(ctx, pl, want)
+	if err != nil {
+		return nil, err
+	}
+	c := smtpclient.New(conn, smtpclient.Options{
+		Name:              s.options.Hostname.String(),
+		AllowInsecureAuth: want.loopback,
+		Timeouts:          s.options.Timeouts,
+	})
+	if err := s.prepare(ctx, c, pl, want); err != nil {
+		c.Close()
+		return nil, err
+	}
+	return c, nil
+}
+
+func (s *SMTP) dial(ctx context.Context, pl place, want protection) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, s.options.DialTimeout)
+	defer cancel()
+	conn, err := s.options.Dial(ctx, "tcp", pl.addr.String())
+	if err != nil || want.tls != TLSImplicit {
+		return conn, err
+	}
+	secured := tls.Client(conn, s.tlsConfig(pl, want))
+	if err := secured.HandshakeContext(ctx); err != nil {
+		conn.Close()
+		return nil, fmt.Errorf("%w: %w", errTLS, err)
+	}
+	return secured, nil
+}
+
+// prepare makes a connection ready for messages.
+func (s *SMTP) prepare(ctx context.Context, c *smtpclient.Client, pl place, want protection) error {
+	if err := c.Hello(ctx); err != nil {
+		return err
+	}
+	offered := c.Extensions().Has(smtp.StartTLS)
+	if want.tls == TLSRequired || want.tls == TLSOpportunistic && offered && !want.never {
+		if err := c.StartTLS(ctx, s.tlsConfig(pl, want)); err != nil {
+			return fmt.Errorf("%w: %w", errTLS, err)
+		}
+	}
+	if want.auth == nil {
+		return nil
+	}
+	return c.Auth(ctx, saslClient(c.Extensions().AuthMechanisms(), want.auth))
+}
+
+// tlsConfig verifies the certificate unless encryption is only an opportunity:
+// there, a certificate that proves nothing still keeps listeners out.
+func (s *SMTP) tlsConfig(pl place, want protection) *tls.Config {
+	return &tls.Config{
+		ServerName:         pl.name,
+		RootCAs:            s.options.RootCAs,
+		InsecureSkipVerify: want.tls == TLSOpportunistic,
+	}
+}
+
+// saslClient chooses the best mechanism that the relay offers.
+func saslClient(offered []string, relay *Relay) sasl.Client {
+	switch {
+	case slices.Contains(offered, "SCRAM-SHA-256"):
+		return sasl.NewSCRAMClient("", relay.User, relay.Password)
+	case slices.Contains(offered, "PLAIN"), !slices.Contains(offered, "LOGIN"):
+		return sasl.NewPlainClient("", relay.User, relay.Password)
+	}
+	return sasl.NewLoginClient(relay.User, relay.Password)
+}
