@@ -1,0 +1,100 @@
+package server
+
+import (
+	"time"
+
+	"github.com/mailstead/mailstead/internal/flow/delivery"
+	"github.com/mailstead/mailstead/internal/flow/inbound"
+	"github.com/mailstead/mailstead/internal/flow/login"
+	"github.com/mailstead/mailstead/internal/flow/outbound"
+	"github.com/mailstead/mailstead/internal/flow/outbound/capture"
+	"github.com/mailstead/mailstead/internal/flow/submission"
+	"github.com/mailstead/mailstead/internal/flow/upkeep"
+	"github.com/mailstead/mailstead/internal/platform/config"
+	"github.com/mailstead/mailstead/internal/platform/limit"
+)
+
+// flows are what happens to messages.
+type flows struct {
+	login      *login.Service
+	delivery   *delivery.Deliverer
+	doorkeeper *inbound.Doorkeeper
+	clerk      *submission.Clerk
+	runner     *outbound.Runner
+	upkeep     *upkeep.Keeper
+}
+
+func (s *Server) makeFlows() error {
+	hostname, err := s.hostname()
+	if err != nil {
+		return err
+	}
+	s.login = login.New(login.Options{
+		Directory: s.directory,
+		Failures:  s.failures(),
+		Logger:    s.log.With("part", "login"),
+		Result:    s.counters.login,
+	})
+	s.delivery = delivery.New(delivery.Options{
+		Store:     s.store,
+		Directory: s.directory,
+		Mail:      s.mail,
+		Queue:     s.queue,
+		Wake:      func() { s.runner.Notify() },
+		Lifetime:  s.config.Outbound.Lifetime.Duration,
+		Now:       time.Now,
+		Delivered: s.counters.delivered,
+	})
+	s.doorkeeper = &inbound.Doorkeeper{Directory: s.directory, Delivery: s.delivery}
+	s.clerk = &submission.Clerk{Directory: s.directory, Hostname: s.config.HostnameOrMachine(), Now: time.Now}
+	transport, err := s.transport()
+	if err != nil {
+		return err
+	}
+	s.runner = outbound.New(outbound.Options{
+		Queue:             s.queue,
+		Store:             s.store,
+		Transport:         transport,
+		Bounce:            s.bounce,
+		Hostname:          hostname,
+		Schedule:          schedule(&s.config.Outbound),
+		MaxDeliveries:     s.config.Outbound.Concurrency,
+		MaxPerDestination: s.config.Outbound.PerDestination,
+		Drain:             s.config.Limits.DrainTime.Duration,
+		Logger:            s.log.With("part", "outbound"),
+		Metrics:           s.counters.outbound(),
+	})
+	s.upkeep = upkeep.New(upkeep.Options{
+		Store: s.store, Mail: s.mail, Queue: s.queue,
+		Interval:     s.config.Storage.ReclaimInterval.Duration,
+		KeepExpunged: s.config.Storage.KeepExpunged.Duration,
+		Now:          time.Now,
+		Logger:       s.log.With("part", "upkeep"),
+	})
+	return nil
+}
+
+func schedule(o *config.Outbound) outbound.Schedule {
+	s := outbound.Schedule{DelayNotice: o.DelayNotice.Duration}
+	for _, pause := range o.Retry {
+		s.Pauses = append(s.Pauses, pause.Duration)
+	}
+	return s
+}
+
+// failures slows down guessing of passwords, but not where passwords are no
+// secret and everybody comes from one address.
+func (s *Server) failures() *limit.Failures {
+	if s.config.Auth.AllowInsecure {
+		return nil
+	}
+	return limit.NewFailures(limit.DefaultFailureOptions())
+}
+
+// transport returns how mail leaves the house.
+func (s *Server) transport() (outbound.Transport, error) {
+	if s.options.CaptureOutbound {
+		return &capture.Transport{Directory: s.directory, Mail: s.mail, Now: time.Now}, nil
+	}
+	return s.smtpTransport()
+}

@@ -1,0 +1,194 @@
+package server
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/mailstead/mailstead/imap/imapserver"
+	"github.com/mailstead/mailstead/internal/face/imapsession"
+	"github.com/mailstead/mailstead/internal/face/pop3session"
+	"github.com/mailstead/mailstead/internal/face/smtpsession"
+	"github.com/mailstead/mailstead/internal/platform/config"
+	"github.com/mailstead/mailstead/internal/platform/limit"
+	"github.com/mailstead/mailstead/internal/platform/listener"
+	"github.com/mailstead/mailstead/pop3/pop3server"
+	"github.com/mailstead/mailstead/smtp/smtpserver"
+)
+
+// A door is a protocol on its addresses.
+type door struct {
+	name    string
+	config  *config.Listener
+	handler listener.Handler
+	// implicit says that connections begin with TLS.
+	implicit bool
+	refusal  string // of too many connections, in the protocol's words
+}
+
+const (
+	smtpRefusal = "421 4.7.0 Too many connections, try again later\r\n"
+	imapRefusal = "* BYE [UNAVAILABLE] Too many connections, try again later\r\n"
+	pop3Refusal = "-ERR [SYS/TEMP] Too many connections, try again later\r\n"
+)
+
+// doors returns all protocols with the engines that speak them.
+func (s *Server) doors(tlsConfig *tls.Config) []door {
+	c := s.config
+	smtpBackend := s.smtpBackend()
+	relay := s.smtpServer(smtpserver.Relay, smtpBackend, tlsConfig, tlsOnly)
+	lmtp := s.smtpServer(smtpserver.LMTP, smtpBackend, tlsConfig, tlsOnly)
+	submission := s.handler(func(r passwordRule) listener.Handler {
+		return s.smtpServer(smtpserver.Submission, smtpBackend, tlsConfig, r).ServeConn
+	})
+	imapBackend := s.imapBackend()
+	imap := s.handler(func(r passwordRule) listener.Handler {
+		return s.imapServer(imapBackend, tlsConfig, r).ServeConn
+	})
+	pop3Backend := s.pop3Backend()
+	pop3 := s.handler(func(r passwordRule) listener.Handler {
+		return s.pop3Server(pop3Backend, tlsConfig, r).ServeConn
+	})
+	return []door{
+		{"smtp", &c.SMTP, relay.ServeConn, false, smtpRefusal},
+		{"submission", &c.Submission, submission, false, smtpRefusal},
+		{"submissions", &c.Submissions, submission, true, smtpRefusal},
+		{"lmtp", &c.LMTP, lmtp.ServeConn, false, smtpRefusal},
+		{"imap", &c.IMAP, imap, false, imapRefusal},
+		{"imaps", &c.IMAPS, imap, true, imapRefusal},
+		{"pop3", &c.POP3, pop3, false, pop3Refusal},
+		{"pop3s", &c.POP3S, pop3, true, pop3Refusal},
+	}
+}
+
+// A passwordRule says over which connections an engine accepts passwords.
+type passwordRule int
+
+const (
+	tlsOnly passwordRule = iota
+	inTheClear
+)
+
+// handler makes the engine of a door. Passwords in the clear are for clients on
+// this machine, whatever the setting: all others get an engine that wants TLS.
+func (s *Server) handler(engine func(passwordRule) listener.Handler) listener.Handler {
+	strict := engine(tlsOnly)
+	if !s.config.Auth.AllowInsecure {
+		return strict
+	}
+	lenient := engine(inTheClear)
+	return func(ctx context.Context, conn net.Conn) {
+		if isLoopback(conn.RemoteAddr()) {
+			lenient(ctx, conn)
+			return
+		}
+		strict(ctx, conn)
+	}
+}
+
+func isLoopback(a net.Addr) bool {
+	tcp, ok := a.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
+}
+
+// listen binds the addresses of all doors.
+func (s *Server) listen(ctx context.Context, tlsConfig *tls.Config) error {
+	metrics := listener.NewMetrics(s.metrics)
+	for _, d := range s.doors(tlsConfig) {
+		limits := limit.NewConnections(d.config.MaxConns, d.config.MaxPerAddress)
+		options := listener.Options{
+			Name: d.name, Handler: d.handler, Logger: s.log,
+			TrustedProxies: d.config.Trusted(), Limits: limits, Refusal: d.refusal,
+			DrainTime: s.config.Limits.DrainTime.Duration, Metrics: metrics,
+		}
+		if d.implicit {
+			options.TLS = tlsConfig
+		}
+		for _, address := range d.config.Listen {
+			l, err := listener.Listen(ctx, address, options)
+			if err != nil {
+				return fmt.Errorf("%s: %w", d.name, err)
+			}
+			s.bound[d.name] = append(s.bound[d.name], l.Addr())
+			s.closers = append(s.closers, l.Close)
+			s.services = append(s.services, service{d.name, func(ctx context.Context) error {
+				l.Run(ctx)
+				return nil
+			}})
+		}
+	}
+	return nil
+}
+
+func (s *Server) smtpBackend() *smtpsession.Backend {
+	return smtpsession.New(smtpsession.Options{
+		Hostname:    s.config.HostnameOrMachine(),
+		Directory:   s.directory,
+		Mail:        s.mail,
+		Login:       s.login,
+		Doorkeeper:  s.doorkeeper,
+		Clerk:       s.clerk,
+		Delivery:    s.delivery,
+		MessageSize: int64(s.config.Limits.MessageSize),
+		Now:         time.Now,
+		Logger:      s.log.With("part", "smtp"),
+	})
+}
+
+func (s *Server) smtpServer(mode smtpserver.Mode, backend *smtpsession.Backend, tlsConfig *tls.Config, rule passwordRule) *smtpserver.Server {
+	return smtpserver.New(smtpserver.Options{
+		Mode:              mode,
+		Hostname:          s.config.HostnameOrMachine(),
+		Backend:           backend,
+		TLSConfig:         tlsConfig,
+		AllowInsecureAuth: rule == inTheClear,
+		Limits: smtpserver.Limits{
+			MessageSize:  int64(s.config.Limits.MessageSize),
+			Recipients:   s.config.Limits.Recipients,
+			Received:     s.config.Limits.ReceivedFields,
+			BadCommands:  s.config.Limits.ProtocolErrors,
+			AuthFailures: s.config.Limits.AuthFailures,
+		},
+		Logger:  s.log.With("part", mode.String()),
+		Metrics: s.counters.smtp(mode),
+	})
+}
+
+func (s *Server) imapBackend() *imapsession.Backend {
+	return imapsession.New(imapsession.Options{
+		Mail: s.mail, Login: s.login, Hub: s.hub, MessageSize: int64(s.config.Limits.MessageSize),
+	})
+}
+
+func (s *Server) imapServer(backend *imapsession.Backend, tlsConfig *tls.Config, rule passwordRule) *imapserver.Server {
+	return imapserver.New(imapserver.Options{
+		Backend:           backend,
+		Logger:            s.log.With("part", "imap"),
+		TLS:               tlsConfig,
+		AllowInsecureAuth: rule == inTheClear,
+		Features:          imapsession.Features,
+		ServerID:          []string{"name", "Mailstead", "version", s.options.Version},
+		AppendLimit:       int64(s.config.Limits.MessageSize),
+		MaxBad:            s.config.Limits.ProtocolErrors,
+		MaxAuthFailures:   s.config.Limits.AuthFailures,
+	})
+}
+
+func (s *Server) pop3Backend() *pop3session.Backend {
+	return pop3session.New(pop3session.Options{
+		Mail: s.mail, Login: s.login, Logger: s.log.With("part", "pop3"),
+	})
+}
+
+func (s *Server) pop3Server(backend *pop3session.Backend, tlsConfig *tls.Config, rule passwordRule) *pop3server.Server {
+	return pop3server.New(pop3server.Options{
+		Backend:        backend,
+		Name:           s.config.HostnameOrMachine(),
+		TLSConfig:      tlsConfig,
+		InsecureAuth:   rule == inTheClear,
+		Logger:         s.log.With("part", "pop3"),
+		Implementation: "Mailstead",
+	})
+}

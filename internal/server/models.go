@@ -1,0 +1,90 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/mailstead/mailstead/address"
+	"github.com/mailstead/mailstead/imap"
+	"github.com/mailstead/mailstead/internal/model/directory"
+	"github.com/mailstead/mailstead/internal/model/mailstore"
+	"github.com/mailstead/mailstead/internal/model/queue"
+	"github.com/mailstead/mailstead/internal/platform/notify"
+)
+
+// models are what is stored.
+type models struct {
+	directory *directory.Directory
+	mail      *mailstore.Store
+	queue     *queue.Queue
+	hub       *notify.Hub
+}
+
+func (s *Server) storePath() string { return filepath.Join(s.config.Data, "store") }
+
+func (s *Server) openModels() error {
+	options, err := s.directoryOptions()
+	if err != nil {
+		return err
+	}
+	if s.directory, err = directory.Open(s.store, options); err != nil {
+		return err
+	}
+	s.hub = notify.NewHub()
+	s.mail = mailstore.New(s.store, mailstore.Options{
+		OnChange: func(id mailstore.AccountID, m imap.ModSeq) { s.hub.Publish(uint64(id), uint64(m)) },
+		Quota:    s.quota,
+		Log:      s.log.With("part", "mailstore"),
+	})
+	s.queue = queue.New(s.store, queue.Options{})
+	return nil
+}
+
+func (s *Server) directoryOptions() (directory.Options, error) {
+	o := directory.DefaultOptions()
+	o.Separators = s.config.Delivery.Subaddress
+	o.SCRAMIterations = s.config.Auth.SCRAMIterations
+	o.Argon2 = directory.Argon2{
+		MemoryKiB: uint32(s.config.Auth.Argon2Memory >> 10),
+		Passes:    uint32(s.config.Auth.Argon2Time),
+		Lanes:     1,
+	}
+	if p := s.config.Delivery.Postmaster; p != "" {
+		a, err := address.Parse(p)
+		if err != nil {
+			return o, fmt.Errorf("delivery.postmaster: %w", err)
+		}
+		o.Postmaster = a
+	}
+	return o, nil
+}
+
+// quota returns what an account may store.
+func (s *Server) quota(id mailstore.AccountID) mailstore.Quota {
+	limit := int64(s.config.Delivery.Quota)
+	account, err := s.directory.Account(context.Background(), directory.AccountID(id))
+	switch {
+	case err != nil:
+		if !errors.Is(err, directory.ErrNotFound) {
+			s.log.Error("quota not known, the default applies", "account", id, "err", err)
+		}
+	case account.QuotaBytes == directory.NoQuota:
+		limit = 0
+	case account.QuotaBytes > 0:
+		limit = account.QuotaBytes
+	}
+	return mailstore.Quota{Bytes: limit}
+}
+
+// hostname returns our name as a domain.
+func (s *Server) hostname() (address.Domain, error) {
+	name := s.config.HostnameOrMachine()
+	d, err := address.ParseDomain(strings.TrimSuffix(name, "."))
+	if err != nil {
+		return d, fmt.Errorf("hostname %q: %w", name, err)
+	}
+	return d, nil
+}

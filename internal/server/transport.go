@@ -1,0 +1,80 @@
+package server
+
+import (
+	"bufio"
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+
+	"github.com/mailstead/mailstead/dns"
+	"github.com/mailstead/mailstead/internal/flow/outbound"
+)
+
+// smtpTransport returns the transport to the world or to the smarthost.
+func (s *Server) smtpTransport() (outbound.Transport, error) {
+	hostname, err := s.hostname()
+	if err != nil {
+		return nil, err
+	}
+	options := outbound.SMTPOptions{Hostname: hostname, Resolver: s.options.Resolver, Dial: s.options.Dial}
+	if options.Resolver == nil {
+		if options.Resolver, err = systemResolver(); err != nil {
+			return nil, err
+		}
+	}
+	if s.config.Outbound.Smarthost != "" {
+		if options.Relay, err = s.smarthost(); err != nil {
+			return nil, err
+		}
+	}
+	transport := outbound.NewSMTP(options)
+	s.transportClose = transport.Close
+	return transport, nil
+}
+
+// systemResolver asks the servers that this machine asks, with a cache.
+func systemResolver() (dns.Resolver, error) {
+	options, err := dns.ReadResolvConf("/etc/resolv.conf")
+	if err != nil {
+		return nil, err
+	}
+	client, err := dns.NewClient(options)
+	if err != nil {
+		return nil, err
+	}
+	return dns.NewCache(client, dns.CacheOptions{}), nil
+}
+
+func (s *Server) smarthost() (*outbound.Relay, error) {
+	o := &s.config.Outbound
+	host, port, err := net.SplitHostPort(o.Smarthost)
+	if err != nil {
+		return nil, err
+	}
+	number, err := strconv.ParseUint(port, 10, 16)
+	if err != nil {
+		return nil, fmt.Errorf("port of the smarthost: %w", err)
+	}
+	relay := &outbound.Relay{Host: host, Port: uint16(number), User: o.SmarthostUser}
+	if o.TLS == "require" {
+		relay.TLS = outbound.TLSRequired
+	}
+	if o.SmarthostPassword != "" {
+		if relay.Password, err = firstLine(o.SmarthostPassword); err != nil {
+			return nil, err
+		}
+	}
+	return relay, nil
+}
+
+func firstLine(name string) (string, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	lines := bufio.NewScanner(f)
+	lines.Scan()
+	return lines.Text(), lines.Err()
+}
