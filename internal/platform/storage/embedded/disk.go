@@ -69,7 +69,7 @@ func (d *diskGuard) check() error {
 // openIndex opens Pebble.
 func (s *Store) openIndex() error {
 	opts := &pebble.Options{
-		FS: vfs.OnDiskFull(s.opts.FS, s.disk.giveUp),
+		FS: vfs.OnDiskFull(indexFS{s.opts.FS}, s.disk.giveUp),
 		// Pebble takes the memtable out of the cache's size.
 		CacheSize:                   s.opts.CacheSize + int64(s.opts.MemTableSize),
 		MemTableSize:                uint64(s.opts.MemTableSize),
@@ -117,5 +117,11 @@ func (l pebbleLogger) Errorf(format string, args ...any) {
 
 // Fatalf implements [pebble.Logger]: Pebble cannot go on.
 func (l pebbleLogger) Fatalf(format string, args ...any) {
-	l.fatal.set(fmt.Errorf("storage: index: "+format, args...))
+	err := fmt.Errorf("storage: index: "+format, args...)
+	for _, arg := range args {
+		if cause, ok := arg.(error); ok {
+			err = fmt.Errorf("%v: %w", err, cause)
+		}
+	}
+	l.fatal.set(err)
 }
