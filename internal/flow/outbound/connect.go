@@ -43,7 +43,7 @@ func (s *SMTP) protection(pl place) protection {
 
 // connect opens a session. If TLS is only an opportunity, and it fails, the
 // session is opened without: in the clear is what a server without STARTTLS
-// would get too (RFC 7435 §3).
+// would get too.
 func (s *SMTP) connect(ctx context.Context, pl place) (session, error) {
 	want := s.protection(pl)
 	c, err := s.open(ctx, pl, want)
