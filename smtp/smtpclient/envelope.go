@@ -101,6 +101,9 @@ func (t *transfer) rcpts() []step {
 }
 
 func (t *transfer) rcptDone(i int, r smtp.Reply) {
+	if t.mailErr != nil {
+		return // what was wrong with MAIL says more
+	}
 	if r.Code != 250 && r.Code != 251 { // RFC 5321 §4.2.3: 251 is forwarded
 		t.settle(i, r, &ReplyError{Command: "RCPT", Reply: r})
 		return
