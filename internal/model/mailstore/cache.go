@@ -135,3 +135,16 @@ func (s *Store) remember(p *storage.Pending) {
 	}
 	s.flushes = append(waiting, p)
 }
+
+// Stats are figures for metrics.
+type Stats struct {
+	Accounts int   // in memory
+	Bytes    int64 // of message lists in memory
+}
+
+// Stats returns figures for metrics.
+func (s *Store) Stats() Stats {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return Stats{Accounts: len(s.accounts), Bytes: s.weight}
+}

@@ -56,13 +56,21 @@ func parseChanges(modSeq imap.ModSeq, b []byte) ([]Change, error) {
 	for i := 0; i < n && !d.bad; i++ {
 		changes = append(changes, Change{
 			ModSeq:  modSeq,
-			Kind:    ChangeKind(d.uvarint()),
+			Kind:    d.changeKind(),
 			Mailbox: MailboxID(d.uvarint()),
 			UIDs:    d.uids(),
 			Name:    d.string(),
 		})
 	}
 	return changes, d.end("change log")
+}
+
+func (d *decoder) changeKind() ChangeKind {
+	k := d.uvarint()
+	if k == 0 || k > uint64(NameUnsubscribed) {
+		d.bad, d.b = true, nil
+	}
+	return ChangeKind(k)
 }
 
 // Log calls fn for each change after since, in order, and returns up to which

@@ -1,0 +1,206 @@
+package mailstore_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+	"testing"
+
+	"github.com/mailstead/mailstead/imap"
+	"github.com/mailstead/mailstead/internal/model/mailstore"
+	"github.com/mailstead/mailstead/internal/platform/storage"
+)
+
+// TestManyWriters has writers and readers at one mailbox. Readers check that
+// what they see only grows and is whole.
+func TestManyWriters(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.options.CacheBytes = 1 // what can be dropped is dropped
+	f.reopen()
+	const writers, rounds = 8, 40
+	done := make(chan struct{})
+	var readers, writing sync.WaitGroup
+	for range 3 {
+		readers.Go(func() { watch(t, f, done) })
+	}
+	id := f.box("INBOX").ID
+	for w := range writers {
+		writing.Go(func() { write(t, f, id, w, rounds) })
+	}
+	writing.Wait()
+	close(done)
+	readers.Wait()
+	v := f.version("INBOX")
+	instances := make(map[mailstore.InstanceID]bool)
+	for _, e := range v.All() {
+		if instances[e.Instance()] {
+			t.Errorf("instance %v is there twice", e.Instance())
+		}
+		instances[e.Instance()] = true
+	}
+	// Of each writer's messages every fourth was moved to Archive.
+	if got, want := int(v.Len()), writers*rounds*3/4; got != want {
+		t.Errorf("%d messages are left, want %d", got, want)
+	}
+	if got, want := int(f.version("Archive").Len()), writers*rounds/4; got != want {
+		t.Errorf("%d messages were moved, want %d", got, want)
+	}
+}
+
+func write(t *testing.T, f *fixture, id mailstore.MailboxID, writer, rounds int) {
+	ctx := context.Background()
+	for i := range rounds {
+		c := f.content(mail(fmt.Sprint(writer, i)))
+		delivered, err := f.store.Deliver(ctx, c, []mailstore.Delivery{
+			{Account: 7}, {Account: mailstore.AccountID(1 + writer%4)},
+		}, nil)
+		c.Discard()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		uid := imap.SetOf(delivered[0].UID)
+		if i%4 == 1 {
+			_, err = f.account.StoreFlags(ctx, id, uid, imap.StoreOp{Action: imap.StoreAdd, Flags: []imap.Flag{imap.FlagSeen}})
+		}
+		if i%4 == 3 {
+			_, err = f.account.Move(ctx, id, 6, uid)
+		}
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		if i%8 == 0 {
+			// Hurts whoever commits next, and all that build on it.
+			f.engine.FailCommits(1, storage.ErrConflict)
+		}
+	}
+}
+
+// watch follows the mailbox as a session does.
+func watch(t *testing.T, f *fixture, done chan struct{}) {
+	ctx := context.Background()
+	told := f.version("INBOX")
+	for {
+		select {
+		case <-done:
+			return
+		default:
+		}
+		v, err := f.account.Open(ctx, told.Mailbox().ID)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		box := v.Mailbox()
+		if v.UIDNext() < told.UIDNext() || v.HighestModSeq() < told.HighestModSeq() {
+			t.Errorf("from %+v back to %+v", told.Mailbox(), box)
+		}
+		if box.Messages != uint32(v.Len()) || v.HighestUID() >= box.UIDNext {
+			t.Errorf("%+v with %d messages up to %d", box, v.Len(), v.HighestUID())
+		}
+		for uid := range mailstore.Diff(told, v).Added.All() {
+			if uid < told.UIDNext() {
+				t.Errorf("UID %d appears after UIDNEXT %d was seen", uid, told.UIDNext())
+			}
+		}
+		told = v
+	}
+}
+
+// slowStore holds batches back until it is told to commit them, as a disk
+// does: what has been enqueued is not durable yet.
+type slowStore struct {
+	storage.Store
+	mu      sync.Mutex
+	waiting []func()
+}
+
+func (s *slowStore) Enqueue(b *storage.Batch) *storage.Pending {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := storage.NewPending()
+	s.waiting = append(s.waiting, func() { p.Resolve(storage.Commit(s.Store, b)) })
+	return p
+}
+
+// enqueued returns how many batches are waiting.
+func (s *slowStore) enqueued() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.waiting)
+}
+
+// commit commits the first batch that waits.
+func (s *slowStore) commit() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.waiting[0]()
+	s.waiting = s.waiting[1:]
+}
+
+// TestReadersSeeOnlyDurableStates holds three deliveries back and lets the
+// second fail: the third must fail with it, be built again, and no UID that
+// was seen may come again.
+func TestReadersSeeOnlyDurableStates(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.append("INBOX", "first")
+	slow := &slowStore{Store: f.engine}
+	store := mailstore.New(slow, mailstore.Options{})
+	ctx := context.Background()
+	account, err := store.Account(ctx, 7)
+	f.check(err)
+	v, err := account.Open(ctx, f.box("INBOX").ID)
+	f.check(err)
+
+	uids := make([]imap.UID, 3)
+	errs := make([]error, 3)
+	var sending sync.WaitGroup
+	for i := range uids {
+		in := store.NewIngest(0)
+		if _, err := in.Write([]byte(mail(fmt.Sprint(i)))); err != nil {
+			t.Fatal(err)
+		}
+		c, err := in.Finish()
+		f.check(err)
+		sending.Go(func() {
+			done, err := store.Deliver(ctx, c, []mailstore.Delivery{{Account: 7}}, nil)
+			if errs[i] = err; err == nil {
+				uids[i] = done[0].UID
+			}
+		})
+		waitFor(func() bool { return slow.enqueued() == i+1 })
+	}
+	if now, err := account.Open(ctx, v.Mailbox().ID); err != nil || now.Len() != 1 {
+		t.Errorf("%d messages are seen before the disk has them, %v", now.Len(), err)
+	}
+	slow.commit()
+	f.engine.FailCommits(1, storage.ErrFull)
+	slow.commit()
+	slow.commit()
+	waitFor(func() bool { return slow.enqueued() == 1 })
+	slow.commit()
+	sending.Wait()
+	if errs[0] != nil || !errors.Is(errs[1], storage.ErrFull) || errs[2] != nil {
+		t.Errorf("errors are %v", errs)
+	}
+	if uids[0] != 2 || uids[2] != 3 {
+		t.Errorf("UIDs are %v", uids)
+	}
+	v, err = account.Open(ctx, v.Mailbox().ID)
+	f.check(err)
+	if v.UIDSet().String() != "1:3" {
+		t.Errorf("UIDs are %v", v.UIDSet())
+	}
+}
+
+// waitFor lets other goroutines run until something is so.
+func waitFor(so func() bool) {
+	for !so() {
+		runtime.Gosched()
+	}
+}
