@@ -12,6 +12,8 @@ missing=()
 for tool in "${!packages[@]}"; do
 	command -v "$tool" >/dev/null || missing+=("${packages[$tool]}")
 done
+# Without this Perl module swaks knows no TLS.
+perl -MNet::SSLeay -e 1 2>/dev/null || missing+=(libnet-ssleay-perl)
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 echo "installing ${missing[*]}"

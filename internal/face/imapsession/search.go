@@ -65,6 +65,9 @@ func (h *hits) add(seq imap.SeqNum, uid imap.UID, m imap.ModSeq) {
 }
 
 func (h *hits) data() *imapserver.SearchData {
+	if !h.opts.ModSeq {
+		return &h.found
+	}
 	h.found.ModSeq = h.highest
 	if h.minMax {
 		h.found.ModSeq = 0
