@@ -57,8 +57,9 @@ func (o Options) withDefaults() Options {
 // served as implicit TLS. When ctx is done the client hears BYE as soon as no
 // command is running.
 func (s *Server) ServeConn(ctx context.Context, nc net.Conn) {
-	defer nc.Close()
 	c := newConn(s, nc)
+	// c.net may be a *tls.Conn by then, which says goodbye to the client's.
+	defer func() { _ = c.net.Close() }()
 	defer c.recover()
 	stop := context.AfterFunc(ctx, c.wake)
 	defer stop()
