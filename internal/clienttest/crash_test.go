@@ -4,6 +4,7 @@ package clienttest
 
 import (
 	"bufio"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"strings"
@@ -45,16 +46,15 @@ func TestKillDuringDelivery(t *testing.T) {
 	s.start(t)
 
 	found := make(map[string]int)
-	out := s.curl(t, alice, "INBOX", "-X", "FETCH 1:* (BODY.PEEK[HEADER.FIELDS (X-Test-Id)])", "-v", "--output", "-")
-	for _, line := range strings.Split(out, "\n") {
-		if _, id, ok := strings.Cut(line, "X-Test-Id: "); ok {
-			found[strings.TrimSpace(id)]++
+	for _, line := range s.imap(t, alice, "SELECT INBOX", "FETCH 1:* (BODY.PEEK[HEADER.FIELDS (X-Test-Id)])") {
+		if id, ok := strings.CutPrefix(line, "X-Test-Id: "); ok {
+			found[id]++
 		}
 	}
 	t.Logf("%d acknowledged, %d found", len(acked), len(found))
 	for _, id := range acked {
-		if found[id] == 0 {
-			t.Errorf("acknowledged message %s is lost", id)
+		if found[id] != 1 {
+			t.Errorf("acknowledged message %s is there %d times", id, found[id])
 		}
 	}
 }
@@ -96,4 +96,28 @@ func deliverUntilDead(addr string, worker int, acked func(id string)) {
 		}
 		acked(id)
 	}
+}
+
+// imap runs commands over one connection and returns all lines of the answers.
+func (s *server) imap(t *testing.T, user string, commands ...string) []string {
+	t.Helper()
+	conn, err := tls.Dial("tcp", s.addr("imaps"), &tls.Config{InsecureSkipVerify: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	conn.SetDeadline(time.Now().Add(time.Minute))
+	commands = append([]string{fmt.Sprintf("LOGIN %s %s", user, password)}, commands...)
+	for i, c := range append(commands, "LOGOUT") {
+		fmt.Fprintf(conn, "a%d %s\r\n", i, c)
+	}
+	var lines []string
+	in := bufio.NewScanner(conn)
+	for in.Scan() {
+		lines = append(lines, strings.TrimSuffix(in.Text(), "\r"))
+	}
+	if last := lines[len(lines)-1]; !strings.HasPrefix(last, fmt.Sprintf("a%d OK", len(commands))) {
+		t.Fatalf("IMAP session ended with %q", last)
+	}
+	return lines
 }

@@ -71,7 +71,7 @@ Host localhost
 Port %s
 User %s
 Pass %s
-TLSType IMAPS
+SSLType IMAPS
 CertificateFile %s
 
 IMAPStore far
@@ -90,6 +90,9 @@ Create Both
 Expunge Both
 SyncState *
 `, s.port("imaps"), alice, password, s.certificate(t), dir+"/mail", dir+"/mail"))
+	if err := os.Mkdir(filepath.Join(dir, "mail"), 0o700); err != nil {
+		t.Fatal(err)
+	}
 	sync := func() { run(t, "", "mbsync", "-c", rc, "-a", "-q") }
 	sync()
 
@@ -104,9 +107,6 @@ SyncState *
 	}
 	// The same bytes as the server serves over POP3.
 	remote := make(map[[32]byte]bool)
-	for i := range local {
-		_ = i
-	}
 	for i := 1; i <= len(sent); i++ {
 		text := run(t, "", "curl", "-sSk", "--user", alice+":"+password, fmt.Sprintf("pop3s://%s/%d", s.addr("pop3s"), i))
 		remote[sha256.Sum256([]byte(strings.ReplaceAll(text, "\r\n", "\n")))] = true
