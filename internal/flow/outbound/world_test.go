@@ -184,7 +184,6 @@ type fakeConn struct {
 	in      *bufio.Reader
 	secure  bool
 	message fakeMessage
-	bad     bool // a chunk was refused
 }
 
 func (c *fakeConn) use(conn net.Conn) { c.conn, c.in = conn, bufio.NewReader(conn) }
