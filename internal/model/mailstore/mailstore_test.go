@@ -21,6 +21,7 @@ func start() time.Time { return time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC) }
 type fixture struct {
 	t       testing.TB
 	engine  *memstore.Store
+	disk    storage.Store // instead of engine, in benchmarks
 	store   *mailstore.Store
 	account *mailstore.Account
 	now     time.Time

@@ -283,3 +283,23 @@ func TestSmallChangeSharesPages(t *testing.T) {
 		t.Errorf("%.1f bytes a message in memory", per)
 	}
 }
+
+// BenchmarkAppendToVersion adds a message to a mailbox that has a million.
+func BenchmarkAppendToVersion(b *testing.B) {
+	rows := make([]row, 1_000_000)
+	for i := range rows {
+		rows[i] = row{uid: imap.UID(i + 1), modSeq: imap.ModSeq(i), instance: InstanceID(i + 1), record: RecordID(i + 1)}
+	}
+	v := versionOf(rows)
+	uid := imap.UID(len(rows))
+	b.ReportAllocs()
+	for b.Loop() {
+		uid++
+		no := uint32(uid) >> pageBits
+		var all []row
+		if p := v.page(no); p != nil {
+			all = p.appendRows(nil)
+		}
+		v = v.with(v.box, []*page{newPage(no, append(all, row{uid: uid, modSeq: imap.ModSeq(uid)}))})
+	}
+}
