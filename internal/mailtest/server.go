@@ -1,0 +1,221 @@
+package mailtest
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"net"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/mailstead/mailstead/dns/dnstest"
+	"github.com/mailstead/mailstead/internal/face/admin"
+	"github.com/mailstead/mailstead/internal/platform/config"
+	"github.com/mailstead/mailstead/internal/platform/storage/embedded"
+	"github.com/mailstead/mailstead/internal/server"
+)
+
+// Hostname is the server's name.
+const Hostname = "mail.example.test"
+
+// patience is how long a client waits for the server before the test fails.
+const patience = 30 * time.Second
+
+// Options describe a server.
+type Options struct {
+	Accounts []Account
+	Aliases  []Alias
+	// Zones is what the server finds in the DNS.
+	Zones dnstest.Zones
+	// Elsewhere are the mail systems that the server can reach, by their
+	// address and port, such as "192.0.2.1:25".
+	Elsewhere map[string]*Elsewhere
+	// Capture keeps mail to other domains at home.
+	Capture bool
+	// Config changes the configuration, which is made for tests: passwords
+	// are accepted in the clear, a limit of failures does not slow down.
+	Config func(*config.Config)
+}
+
+// A Server is a running server and all around it.
+type Server struct {
+	options  Options
+	t        testing.TB
+	config   *config.Config
+	fs       vfs.FS
+	resolver *dnstest.Resolver
+	log      logBuffer
+
+	server *server.Server
+	stop   context.CancelFunc
+	done   chan error
+}
+
+// Start runs a server until the test ends. It shows the log if the test has
+// failed.
+func Start(t testing.TB, o Options) *Server {
+	t.Helper()
+	s := &Server{options: o, t: t, fs: vfs.NewMem(), resolver: dnstest.New(o.Zones), config: configuration(dataFolder(t))}
+	if o.Config != nil {
+		o.Config(s.config)
+	}
+	t.Cleanup(func() {
+		s.Stop()
+		if t.Failed() {
+			t.Logf("log of the server:\n%s", s.log.String())
+		}
+	})
+	store := s.open()
+	seed(t, store, o.Accounts, o.Aliases)
+	s.run(store)
+	return s
+}
+
+// dataFolder returns a folder with a short name: that of a socket in it must
+// not exceed 108 bytes, and a test's own folder may.
+func dataFolder(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "mail")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	return dir
+}
+
+func configuration(data string) *config.Config {
+	c := config.Default()
+	c.Data, c.Hostname = data, Hostname
+	c.Log.Level = "debug"
+	c.Metrics.Listen = ""
+	for _, l := range []*config.Listener{&c.SMTP, &c.Submission, &c.Submissions, &c.LMTP, &c.IMAP, &c.IMAPS, &c.POP3, &c.POP3S} {
+		l.Listen = []string{"127.0.0.1:0"}
+		l.MaxPerAddress = l.MaxConns
+	}
+	c.Limits.DrainTime.Duration = time.Second
+	c.Auth.AllowInsecure = true
+	c.Auth.Argon2Memory, c.Auth.Argon2Time, c.Auth.SCRAMIterations = 64<<10, 1, 4096
+	return c
+}
+
+// open opens the store, which is made of memory and outlives the server.
+func (s *Server) open() *embedded.Store {
+	s.t.Helper()
+	store, err := embedded.Open("store", embedded.Options{FS: s.fs, MemTableSize: 1 << 20, BallastSize: 1 << 10})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return store
+}
+
+func (s *Server) run(store *embedded.Store) {
+	s.t.Helper()
+	ctx, stop := context.WithCancel(context.Background())
+	built, err := server.New(ctx, s.config, server.Options{
+		Log: &s.log, Version: "test", CaptureOutbound: s.options.Capture,
+		Store: store, Resolver: s.resolver, Dial: s.dial,
+	})
+	if err != nil {
+		stop()
+		s.t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- built.Run(ctx) }()
+	s.server, s.stop, s.done = built, stop, done
+}
+
+// Stop ends the server as a signal does, and waits for it.
+func (s *Server) Stop() {
+	s.t.Helper()
+	if s.stop == nil {
+		return
+	}
+	s.stop()
+	s.stop = nil
+	if err := <-s.done; err != nil {
+		s.t.Errorf("the server ended with: %v", err)
+	}
+	for _, e := range s.options.Elsewhere {
+		e.serving.Wait()
+	}
+}
+
+// Restart stops the server and starts it on the same store. Its ports are
+// others then.
+func (s *Server) Restart() {
+	s.t.Helper()
+	s.Stop()
+	s.run(s.open())
+}
+
+// Addr returns where a service listens, such as "imap".
+func (s *Server) Addr(service string) string {
+	s.t.Helper()
+	addrs := s.server.Addrs(service)
+	if len(addrs) == 0 {
+		s.t.Fatalf("%s does not listen", service)
+	}
+	return addrs[0].String()
+}
+
+// Admin returns a client of the admin socket.
+func (s *Server) Admin() *admin.Client { return admin.NewClient(s.config.Data) }
+
+// Data returns the server's data folder.
+func (s *Server) Data() string { return s.config.Data }
+
+// Log returns what the server has logged so far.
+func (s *Server) Log() string { return s.log.String() }
+
+// TLS returns a configuration that trusts the server's certificate and no
+// other.
+func (s *Server) TLS() *tls.Config {
+	s.t.Helper()
+	certificate, err := os.ReadFile(filepath.Join(s.config.Data, "self-signed.pem"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(certificate) {
+		s.t.Fatal("no certificate in the data folder")
+	}
+	return &tls.Config{RootCAs: pool, ServerName: Hostname}
+}
+
+// dialService connects a client, which has to be done within patience.
+func (s *Server) dialService(service string) net.Conn {
+	s.t.Helper()
+	conn, err := net.Dial("tcp", s.Addr(service))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { conn.Close() })
+	conn.SetDeadline(time.Now().Add(patience))
+	return conn
+}
+
+// logBuffer collects a log that is read while it is written.
+type logBuffer struct {
+	mu  sync.Mutex
+	buf bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (b *logBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.Write(p)
+}
+
+// String returns what was written so far.
+func (b *logBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.buf.String()
+}
