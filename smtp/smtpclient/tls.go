@@ -5,6 +5,8 @@ import (
 	"crypto/tls"
 	"net"
 	"time"
+
+	"github.com/mailstead/mailstead/smtp"
 )
 
 // StartTLS begins TLS (RFC 3207 §4) and says hello again, for what the server
@@ -15,7 +17,7 @@ func (c *Client) StartTLS(ctx context.Context, config *tls.Config) error {
 	if !c.helloed {
 		return errHelloFirst
 	}
-	if !c.extensions.Has("STARTTLS") {
+	if !c.extensions.Has(smtp.StartTLS) {
 		return ErrNoStartTLS
 	}
 	if _, err := c.expect("STARTTLS", "STARTTLS", c.opts.Timeouts.Command, 220); err != nil {

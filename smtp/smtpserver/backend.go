@@ -106,6 +106,14 @@ type Message struct {
 	Chunked bool
 }
 
+// WriteTo lets io.Copy pass the message on without a buffer in between.
+func (m *Message) WriteTo(w io.Writer) (int64, error) {
+	if b, ok := m.Reader.(io.WriterTo); ok {
+		return b.WriteTo(w)
+	}
+	return io.Copy(w, m.Reader)
+}
+
 // A Result says what became of a message.
 type Result struct {
 	// Recipients has the fate of each accepted recipient, in the order of

@@ -24,7 +24,7 @@ var errEndOfMessage = errors.New("end of message")
 
 // A body is the stream of one message, from DATA or from BDAT. It gives the
 // session text only as long as nothing speaks against the message. The octets
-// go from the input buffer to the reader's in one copy.
+// go from the input buffer to the reader's in one copy, or to a writer in none.
 type body struct {
 	in     *input
 	scan   scanner
@@ -55,19 +55,52 @@ func (b *body) Read(p []byte) (int, error) {
 	if len(p) == 0 {
 		return 0, nil
 	}
+	win, err := b.text()
+	if err != nil {
+		return 0, err
+	}
+	n := copy(p, win)
+	b.took(win[:n])
+	return n, nil
+}
+
+// WriteTo is Read for io.Copy: the octets go from the input buffer to w.
+func (b *body) WriteTo(w io.Writer) (written int64, err error) {
+	for {
+		win, err := b.text()
+		if err == io.EOF {
+			return written, nil
+		}
+		if err != nil {
+			return written, err
+		}
+		n, err := w.Write(win)
+		written += int64(n)
+		if err != nil {
+			return written, err
+		}
+		b.took(win)
+	}
+}
+
+// text returns the text at the head of the input, at least one octet.
+func (b *body) text() ([]byte, error) {
 	for b.ready == 0 {
 		if err := b.next(); err != nil {
-			return 0, err
+			return nil, err
 		}
 	}
-	n := copy(p, b.in.window()[:b.ready])
-	b.in.take(n)
-	b.ready -= n
-	b.received.feed(p[:n])
+	return b.in.window()[:b.ready], nil
+}
+
+// took takes text that has been given to the session.
+func (b *body) took(p []byte) {
+	b.received.feed(p)
 	if b.received.count > b.maxReceived {
 		b.refuse(errLoop)
 	}
-	return n, nil
+	b.in.take(len(p))
+	b.ready -= len(p)
 }
 
 // next scans more text. It returns what the session is told when there is

@@ -54,6 +54,7 @@ type Metrics interface {
 }
 
 // Limits bound what one connection may ask for. A zero field is its default.
+// Lines are never longer than 64 KB.
 type Limits struct {
 	CommandLine    int   // octets with CRLF; default 2048 (RFC 5321 §4.5.3.1.4 wants 512 and room for extensions)
 	AuthLine       int   // octets of an AUTH command or response; default 12288 (RFC 4954 §4)
