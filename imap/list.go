@@ -67,7 +67,7 @@ type StatusData struct {
 	Deleted       uint32
 	Size          int64 // bytes of all messages
 	HighestModSeq ModSeq
-	AppendLimit   int64 // bytes; zero is no limit of this mailbox: NIL
+	AppendLimit   int64 // bytes; zero is the server's limit
 	MailboxID     string
 }
 

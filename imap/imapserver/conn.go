@@ -51,7 +51,7 @@ type conn struct {
 	authFailures int
 
 	// small takes what ends a wait, until there is a buffer.
-	small [16]byte
+	small [128]byte
 
 	mu      sync.Mutex
 	waiting bool // in await's Read
@@ -147,12 +147,21 @@ func (c *conn) command(ctx context.Context) {
 		return
 	}
 	if err != nil && !req.complete {
-		if skip := c.r.Skip(); skip != nil {
-			c.fatal(skip)
+		if lost := c.skip(err); lost != nil {
+			c.fatal(lost)
 			return
 		}
 	}
 	c.finish(req, err)
+}
+
+// skip finds the end of a command that failed with err before it was read. It
+// returns why that cannot be done.
+func (c *conn) skip(err error) error {
+	if errors.Is(err, imapwire.ErrLineTooLong) || errors.Is(err, imapwire.ErrSkip) {
+		return err
+	}
+	return c.r.Skip()
 }
 
 // newUpdates returns a writer for Session.Poll.

@@ -85,6 +85,6 @@ func (c *conn) enableCondStore() {
 // one that keeps them.
 func (c *conn) tellHighestModSeq() {
 	if c.state == selected && !c.noModSeq {
-		c.status("*", imap.StatusOK, imap.CodeHighestModSeq(c.session.HighestModSeq()), "")
+		c.status("*", imap.StatusOK, imap.CodeHighestModSeq(c.session.HighestModSeq()), "Highest")
 	}
 }

@@ -12,8 +12,9 @@ import (
 type ListWriter struct {
 	w    *imapwire.Writer
 	opts *imap.ListOptions
-	rev2 bool
 	lsub bool
+	// limit is the server's APPENDLIMIT.
+	limit int64
 }
 
 // Mailbox writes one answer, and its STATUS if one was asked for.
@@ -34,7 +35,7 @@ func (l *ListWriter) Mailbox(d *imap.ListData) error {
 	}
 	w.CRLF()
 	if l.opts.ReturnStatus != 0 && d.Status != nil {
-		writeStatus(w, d.Mailbox, l.opts.ReturnStatus, d.Status)
+		writeStatus(w, d.Mailbox, l.opts.ReturnStatus, d.Status, l.limit)
 	}
 	return w.Err()
 }

@@ -27,7 +27,7 @@ func (c *conn) list(ctx context.Context, req *request) error {
 			return c.listRoot()
 		}
 	}
-	return c.session.List(ctx, &ListWriter{w: c.w, opts: &opts}, &opts)
+	return c.session.List(ctx, &ListWriter{w: c.w, opts: &opts, limit: c.opts.AppendLimit}, &opts)
 }
 
 // listRoot answers the empty pattern: the delimiter and the root.

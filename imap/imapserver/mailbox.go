@@ -196,7 +196,7 @@ func (c *conn) mailboxStatus(ctx context.Context, req *request) error {
 	if err != nil {
 		return err
 	}
-	writeStatus(c.w, name, items, data)
+	writeStatus(c.w, name, items, data, c.opts.AppendLimit)
 	return nil
 }
 

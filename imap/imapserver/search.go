@@ -110,6 +110,9 @@ func (s *searchCommand) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if !modSeq {
+		data.ModSeq = 0
+	}
 	if save {
 		c.saved = s.savedSet(data.UIDs)
 	}

@@ -115,8 +115,8 @@ func (p *searchParser) key() (imap.SearchCriteria, error) {
 		return p.saveDateSupported()
 	}
 	kw := string(name)
-	if err := r.SP(); err != nil {
-		return imap.SearchCriteria{}, err
+	if !r.Accept(' ') {
+		return imap.SearchCriteria{}, imapwire.Syntax("search key is unknown or lacks its argument")
 	}
 	return p.argument(kw)
 }

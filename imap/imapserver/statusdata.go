@@ -1,6 +1,8 @@
 package imapserver
 
 import (
+	"cmp"
+
 	"github.com/mailstead/mailstead/imap"
 	"github.com/mailstead/mailstead/imap/imapwire"
 )
@@ -22,8 +24,9 @@ var statusItems = [...]struct {
 	{"MAILBOXID", imap.StatusMailboxID},
 }
 
-// writeStatus writes a STATUS response (RFC 9051 §7.3.3).
-func writeStatus(w *imapwire.Writer, mailbox string, items imap.StatusItems, d *imap.StatusData) {
+// writeStatus writes a STATUS response (RFC 9051 §7.3.3). A mailbox without an
+// APPENDLIMIT of its own has that of the server (RFC 7889 §3.1).
+func writeStatus(w *imapwire.Writer, mailbox string, items imap.StatusItems, d *imap.StatusData, limit int64) {
 	w.Raw("* STATUS ")
 	w.Mailbox(mailbox)
 	sep := byte('(')
@@ -34,13 +37,13 @@ func writeStatus(w *imapwire.Writer, mailbox string, items imap.StatusItems, d *
 			sep = ' '
 			w.Raw(s.name)
 			w.SP()
-			writeStatusItem(w, s.item, d)
+			writeStatusItem(w, s.item, d, limit)
 		}
 	}
 	w.Raw(")\r\n")
 }
 
-func writeStatusItem(w *imapwire.Writer, item imap.StatusItems, d *imap.StatusData) {
+func writeStatusItem(w *imapwire.Writer, item imap.StatusItems, d *imap.StatusData, limit int64) {
 	switch item {
 	case imap.StatusMessages:
 		w.Number(uint64(d.Messages))
@@ -59,11 +62,7 @@ func writeStatusItem(w *imapwire.Writer, item imap.StatusItems, d *imap.StatusDa
 	case imap.StatusHighestModSeq:
 		w.Number(uint64(d.HighestModSeq))
 	case imap.StatusAppendLimit:
-		if d.AppendLimit == 0 {
-			w.Nil()
-		} else {
-			w.Number(uint64(d.AppendLimit))
-		}
+		w.Number(uint64(cmp.Or(d.AppendLimit, limit)))
 	case imap.StatusMailboxID:
 		w.Byte('(')
 		w.Raw(d.MailboxID)

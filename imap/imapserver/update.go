@@ -109,7 +109,8 @@ type StoreWriter struct {
 }
 
 // Stored tells the flags that a message has after STORE, as far as the client
-// asked for it: .SILENT leaves only the mod-sequence (RFC 7162 §3.1.3).
+// asked for it: .SILENT leaves only the mod-sequence (RFC 7162 §3.1.3), which
+// comes with the UID (RFC 7162 §3.2.4).
 func (s *StoreWriter) Stored(seq imap.SeqNum, uid imap.UID, flags []imap.Flag, modSeq imap.ModSeq) error {
 	withModSeq := (s.enabled.condStore || s.op.Conditional) && modSeq != 0
 	if s.op.Silent && !withModSeq {
@@ -119,7 +120,7 @@ func (s *StoreWriter) Stored(seq imap.SeqNum, uid imap.UID, flags []imap.Flag, m
 	w.Raw("* ")
 	w.Number(uint64(seq))
 	w.Raw(" FETCH (")
-	if s.uid || s.enabled.rev2 || s.enabled.qresync {
+	if s.uid || s.enabled.rev2 || s.enabled.condStore {
 		w.Raw("UID ")
 		w.Number(uint64(uid))
 		w.SP()

@@ -186,17 +186,42 @@ func (s *session) Status(_ context.Context, name string, _ imap.StatusItems) (*i
 }
 
 func (s *session) Append(_ context.Context, name string, msgs *imapserver.AppendReader) (*imap.AppendData, error) {
+	if err := s.exists(name, errTry); err != nil {
+		return nil, err
+	}
+	mails, err := s.readAll(msgs)
+	if err != nil {
+		return nil, err
+	}
 	s.store.mu.Lock()
 	defer s.store.mu.Unlock()
 	box, err := s.find(name, errTry)
 	if err != nil {
 		return nil, err
 	}
+	out := &imap.AppendData{UIDValidity: box.validity}
+	for _, m := range mails {
+		box.add(m)
+		out.UIDs.Add(m.uid)
+	}
+	s.store.wake()
+	return out, nil
+}
+
+func (s *session) exists(name string, missing error) error {
+	s.store.mu.Lock()
+	defer s.store.mu.Unlock()
+	_, err := s.find(name, missing)
+	return err
+}
+
+// readAll reads all messages of an APPEND.
+func (s *session) readAll(msgs *imapserver.AppendReader) ([]*mail, error) {
 	var mails []*mail
 	for {
 		m, err := msgs.Next()
 		if err == io.EOF {
-			break
+			return mails, nil
 		}
 		if err != nil {
 			return nil, err
@@ -210,11 +235,4 @@ func (s *session) Append(_ context.Context, name string, msgs *imapserver.Append
 		}
 		mails = append(mails, s.store.newMail(data, m.Flags, m.Date))
 	}
-	out := &imap.AppendData{UIDValidity: box.validity}
-	for _, m := range mails {
-		box.add(m)
-		out.UIDs.Add(m.uid)
-	}
-	s.store.wake()
-	return out, nil
 }
