@@ -139,12 +139,23 @@ func from(set imap.UIDSet, uid imap.UID) imap.UIDSet {
 // yield yields the messages of p that are in set. first is the sequence number
 // of the first message of the page.
 func (p *page) yield(set uint64, first imap.SeqNum, fn func(imap.SeqNum, Entry) bool) bool {
-	for ; set != 0; set &= set - 1 {
-		slot := lowest(set)
-		i := p.rank(slot)
-		if !fn(first+imap.SeqNum(i), p.entry(slot, i)) {
-			return false
+	if set == 0 {
+		return true
+	}
+	e := Entry{page: p}
+	i := p.rank(lowest(set))
+	for rest := p.present &^ (set&-set - 1); rest != 0; rest &= rest - 1 {
+		slot := lowest(rest)
+		if set>>slot&1 != 0 {
+			e.UID = p.firstUID() + imap.UID(slot)
+			e.Flags = p.flags(slot)
+			e.ModSeq = imap.ModSeq(p.value(colModSeq, i))
+			e.rank = uint8(i)
+			if !fn(first+imap.SeqNum(i), e) {
+				return false
+			}
 		}
+		i++
 	}
 	return true
 }
