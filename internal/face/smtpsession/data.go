@@ -96,11 +96,9 @@ func (s *session) complete(ctx context.Context, id directory.AccountID, m *deliv
 // deliver hands the message over. Where one reply speaks for all, an account
 // that has no room holds up the message for all.
 func (s *session) deliver(ctx context.Context, m *delivery.Message) ([]delivery.Failure, error) {
-	if s.conn.Mode != smtpserver.LMTP && len(m.Recipients.Local) > 1 {
-		for _, to := range m.Recipients.Local {
-			if err := s.Delivery.CheckQuota(ctx, to.Account, m.Content.Size()); err != nil {
-				return nil, err
-			}
+	if s.conn.Mode != smtpserver.LMTP {
+		if err := s.Delivery.CheckRoom(ctx, m); err != nil {
+			return nil, err
 		}
 	}
 	return s.Delivery.Deliver(ctx, m)

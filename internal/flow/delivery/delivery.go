@@ -118,7 +118,9 @@ func (d *Deliverer) Deliver(ctx context.Context, m *Message) ([]Failure, error) 
 	if len(m.Recipients.Local) == 0 {
 		b := d.Store.NewBatch()
 		enqueue(b)
-		err = storage.Commit(d.Store, b)
+		if err = storage.Commit(d.Store, b); err == nil {
+			d.Delivered(0, len(m.Recipients.Foreign))
+		}
 	} else {
 		failures, err = d.local(ctx, m, enqueue)
 	}
@@ -188,6 +190,18 @@ func (d *Deliverer) enqueuer(m *Message) (enqueue func(*storage.Batch), discard 
 			panic(err) // what it refuses has been looked at
 		}
 	}, discard, nil
+}
+
+// CheckRoom returns mailstore.ErrOverQuota if a local recipient of a message
+// has no room for it.
+func (d *Deliverer) CheckRoom(ctx context.Context, m *Message) error {
+	for _, r := range m.Recipients.Local {
+		size := int64(len(localPrefix(m, r.Address))) + m.Content.Size()
+		if err := d.CheckQuota(ctx, r.Account, size); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // CheckQuota returns mailstore.ErrOverQuota if an account has no room for so
