@@ -11,6 +11,30 @@ import (
 // maxNegativeTTL is the longest that a denial may be kept (RFC 2308 §5).
 const maxNegativeTTL = 3 * time.Hour
 
+// read takes the answer to a question out of a reply.
+func read[T any](c *Client, reply *wire.Msg, name string, qtype uint16, take func(wire.RR) (T, bool)) (answer Answer[T], kind, cause error) {
+	found, err := c.follow(reply, name, qtype)
+	if err != nil {
+		return answer, ErrTemporary, err
+	}
+	answer = Answer[T]{Canonical: found.name, Authentic: reply.AuthenticatedData, TTL: found.ttl}
+	if reply.Rcode == wire.RcodeNameError {
+		return answer, ErrNoSuchName, nil
+	}
+	for _, rr := range found.records {
+		if v, ok := take(rr); ok {
+			answer.Records = append(answer.Records, v)
+		}
+	}
+	switch {
+	case len(found.records) == 0:
+		return answer, ErrNotFound, nil
+	case len(answer.Records) == 0:
+		return answer, ErrTemporary, errors.New("no record of the answer is usable")
+	}
+	return answer, nil, nil
+}
+
 // An rrset is the records at the end of a chain of aliases.
 type rrset struct {
 	name    string
@@ -83,42 +107,4 @@ func seconds(ttl uint32) time.Duration {
 // a canonical one.
 func sameName(wireName, canonical string) bool {
 	return strings.EqualFold(strings.TrimSuffix(wireName, "."), canonical)
-}
-
-// joinText joins the character strings of a TXT record and undoes the escapes
-// with which the wire library presents them.
-func joinText(parts []string) string {
-	joined := strings.Join(parts, "")
-	if !strings.Contains(joined, `\`) {
-		return joined
-	}
-	var b strings.Builder
-	for i := 0; i < len(joined); i++ {
-		if joined[i] != '\\' || i+1 == len(joined) {
-			b.WriteByte(joined[i])
-			continue
-		}
-		if n, ok := threeDigits(joined[i+1:]); ok {
-			b.WriteByte(n)
-			i += 3
-			continue
-		}
-		i++
-		b.WriteByte(joined[i])
-	}
-	return b.String()
-}
-
-func threeDigits(s string) (byte, bool) {
-	if len(s) < 3 {
-		return 0, false
-	}
-	n := 0
-	for i := range 3 {
-		if s[i] < '0' || s[i] > '9' {
-			return 0, false
-		}
-		n = n*10 + int(s[i]-'0')
-	}
-	return byte(n), n < 256
 }

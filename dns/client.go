@@ -74,96 +74,49 @@ func ReadResolvConf(path string) (Options, error) {
 
 // LookupMX implements [Resolver].
 func (c *Client) LookupMX(ctx context.Context, name string) (Answer[MX], error) {
-	return lookup(ctx, c, name, wire.TypeMX, func(rr wire.RR) (MX, bool) {
-		mx, ok := rr.(*wire.MX)
-		if !ok {
-			return MX{}, false
-		}
-		if mx.Mx == "." {
-			return MX{mx.Preference, "."}, true
-		}
-		host, err := Canonical(mx.Mx)
-		return MX{mx.Preference, host}, err == nil
-	})
+	return lookup(ctx, c, name, wire.TypeMX, takeMX)
 }
 
 // LookupA implements [Resolver].
 func (c *Client) LookupA(ctx context.Context, name string) (Answer[netip.Addr], error) {
-	return lookup(ctx, c, name, wire.TypeA, func(rr wire.RR) (netip.Addr, bool) {
-		a, ok := rr.(*wire.A)
-		if !ok {
-			return netip.Addr{}, false
-		}
-		return netip.AddrFromSlice(a.A.To4())
-	})
+	return lookup(ctx, c, name, wire.TypeA, takeA)
 }
 
 // LookupAAAA implements [Resolver].
 func (c *Client) LookupAAAA(ctx context.Context, name string) (Answer[netip.Addr], error) {
-	return lookup(ctx, c, name, wire.TypeAAAA, func(rr wire.RR) (netip.Addr, bool) {
-		a, ok := rr.(*wire.AAAA)
-		if !ok {
-			return netip.Addr{}, false
-		}
-		return netip.AddrFromSlice(a.AAAA)
-	})
+	return lookup(ctx, c, name, wire.TypeAAAA, takeAAAA)
 }
 
 // LookupTXT implements [Resolver].
 func (c *Client) LookupTXT(ctx context.Context, name string) (Answer[string], error) {
-	return lookup(ctx, c, name, wire.TypeTXT, func(rr wire.RR) (string, bool) {
-		txt, ok := rr.(*wire.TXT)
-		if !ok {
-			return "", false
-		}
-		return joinText(txt.Txt), true
-	})
+	return lookup(ctx, c, name, wire.TypeTXT, takeTXT)
 }
 
 // LookupPTR implements [Resolver].
 func (c *Client) LookupPTR(ctx context.Context, addr netip.Addr) (Answer[string], error) {
-	return lookup(ctx, c, ReverseName(addr), wire.TypePTR, func(rr wire.RR) (string, bool) {
-		ptr, ok := rr.(*wire.PTR)
-		if !ok {
-			return "", false
-		}
-		name, err := Canonical(ptr.Ptr)
-		return name, err == nil
-	})
+	return lookup(ctx, c, ReverseName(addr), wire.TypePTR, takePTR)
 }
 
 // lookup asks for the records of one type. The function take turns one into a
 // value, or reports that it is useless.
 func lookup[T any](ctx context.Context, c *Client, name string, qtype uint16, take func(wire.RR) (T, bool)) (Answer[T], error) {
-	fail := func(a Answer[T], kind, err error) (Answer[T], error) {
-		return a, &Error{Name: name, Type: wire.TypeToString[qtype], Kind: kind, Err: err}
+	answer, kind, err := find(ctx, c, name, qtype, take)
+	if kind != nil {
+		return answer, &Error{Name: name, Type: wire.TypeToString[qtype], Kind: kind, Err: err}
 	}
+	return answer, nil
+}
+
+// find does the work of lookup. It returns the kind of failure, if there is
+// one, and the cause.
+func find[T any](ctx context.Context, c *Client, name string, qtype uint16, take func(wire.RR) (T, bool)) (answer Answer[T], kind, cause error) {
 	canonical, err := Canonical(name)
 	if err != nil {
-		return fail(Answer[T]{}, ErrInvalidName, nil)
+		return answer, ErrInvalidName, nil
 	}
 	reply, err := c.ask(ctx, canonical, qtype)
 	if err != nil {
-		return fail(Answer[T]{}, ErrTemporary, err)
+		return answer, ErrTemporary, err
 	}
-	found, err := c.follow(reply, canonical, qtype)
-	if err != nil {
-		return fail(Answer[T]{}, ErrTemporary, err)
-	}
-	answer := Answer[T]{Canonical: found.name, Authentic: reply.AuthenticatedData, TTL: found.ttl}
-	for _, rr := range found.records {
-		if v, ok := take(rr); ok {
-			answer.Records = append(answer.Records, v)
-		}
-	}
-	switch {
-	case reply.Rcode == wire.RcodeNameError:
-		answer.Records = nil
-		return fail(answer, ErrNoSuchName, nil)
-	case len(found.records) == 0:
-		return fail(answer, ErrNotFound, nil)
-	case len(answer.Records) == 0:
-		return fail(answer, ErrTemporary, errors.New("no record of the answer is usable"))
-	}
-	return answer, nil
+	return read(c, reply, canonical, qtype, take)
 }

@@ -161,3 +161,50 @@ func FuzzJoinText(f *testing.F) {
 		}
 	})
 }
+
+func FuzzRead(f *testing.F) {
+	query := newQuery("good.test", wire.TypeA)
+	for _, m := range []*wire.Msg{query, replyA(query, "192.0.2.1")} {
+		raw, err := m.Pack()
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(raw)
+	}
+	f.Add([]byte("\x00\x00\x80\x00\x00\x00\x00\x01\x00\x00\x00\x00\x04good\x04test\x00\x00\x0f\x00\x01\x00\x00\x00\x09\x00\x03\x00\x0a\x00"))
+	c, err := NewClient(Options{Servers: []netip.AddrPort{netip.MustParseAddrPort("127.0.0.1:53")}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		m := new(wire.Msg)
+		if m.Unpack(raw) != nil {
+			return
+		}
+		matchQuestion(query, m)
+		checkRead(t, c, m, wire.TypeA, takeA)
+		checkRead(t, c, m, wire.TypeAAAA, takeAAAA)
+		checkRead(t, c, m, wire.TypeTXT, takeTXT)
+		for _, mx := range checkRead(t, c, m, wire.TypeMX, takeMX) {
+			if name, err := Canonical(mx.Host); !mx.IsNull() && (err != nil || name != mx.Host) {
+				t.Errorf("MX host %q", mx.Host)
+			}
+		}
+		for _, name := range checkRead(t, c, m, wire.TypePTR, takePTR) {
+			if again, err := Canonical(name); err != nil || again != name {
+				t.Errorf("PTR name %q", name)
+			}
+		}
+	})
+}
+
+// checkRead reads the records of one type, and holds the answer to its promise:
+// records or a reason why there are none.
+func checkRead[T any](t *testing.T, c *Client, m *wire.Msg, qtype uint16, take func(wire.RR) (T, bool)) []T {
+	t.Helper()
+	a, kind, _ := read(c, m, "good.test", qtype, take)
+	if (len(a.Records) == 0) != (kind != nil) || a.TTL < 0 || len(a.Records) > c.options.MaxRecords {
+		t.Errorf("%d records, %v, %v", len(a.Records), a.TTL, kind)
+	}
+	return a.Records
+}

@@ -13,10 +13,10 @@
 // # From the queue to the sender's mailbox
 //
 //   - [Runner.Run] leases work, no more for one destination than it may have at
-//     once (run.go), and works on each piece in a goroutine (work.go).
+//     once (runner.go), and works on each piece in a goroutine (work.go).
 //   - SMTP finds the hosts (route.go), goes from one to the next until one has
-//     answered (smtp.go, attempt.go), and keeps connections for the next
-//     message (pool.go).
+//     answered (smtp.go, attempt.go, connect.go, session.go), and keeps
+//     connections for the next message (pool.go).
 //   - [Schedule.Judge] decides (judge.go). Nobody else does.
 //   - The sender hears of failures and delays in a notification (notice.go),
 //     which [Options.Bounce] delivers before the queue forgets the recipient.

@@ -151,39 +151,36 @@ func (l *loop) run(ctx context.Context) error {
 	}
 }
 
-// turn starts all deliveries that can be started now. It returns when to look
-// again, if nothing happens before.
+// turn starts deliveries. It returns when to look again, if nothing happens
+// before.
 func (l *loop) turn() (time.Duration, error) {
 	if err := l.sweep(); err != nil {
 		return 0, err
 	}
-	for l.parcels < l.options.MaxDeliveries {
-		now := l.options.Now()
-		leasing, err := l.options.Queue.Lease(now, queue.LeaseOptions{
-			Owner:         l.options.Owner,
-			Duration:      2 * l.options.Timeout,
-			MaxWorks:      l.options.MaxDeliveries - l.parcels,
-			MaxRecipients: l.options.MaxRecipients,
-			Room:          func(d address.Domain) int { return l.options.MaxPerDestination - l.busy[d] },
-		})
-		if err != nil {
-			return 0, err
-		}
-		for _, w := range leasing.Works {
-			l.start(w)
-		}
-		if !leasing.More {
-			return untilNext(now, leasing.Next), nil
-		}
+	if l.parcels >= l.options.MaxDeliveries {
+		return maxIdle, nil
 	}
-	return maxIdle, nil
-}
-
-func untilNext(now, next time.Time) time.Duration {
-	if next.IsZero() {
-		return maxIdle
+	now := l.options.Now()
+	leasing, err := l.options.Queue.Lease(now, queue.LeaseOptions{
+		Owner:         l.options.Owner,
+		Duration:      2 * l.options.Timeout,
+		MaxWorks:      l.options.MaxDeliveries - l.parcels,
+		MaxRecipients: l.options.MaxRecipients,
+		Room:          func(d address.Domain) int { return l.options.MaxPerDestination - l.busy[d] },
+	})
+	if err != nil {
+		return 0, err
 	}
-	return min(maxIdle, max(0, next.Sub(now)))
+	for _, w := range leasing.Works {
+		l.start(w)
+	}
+	switch {
+	case leasing.More:
+		return 0, nil
+	case leasing.Next.IsZero():
+		return maxIdle, nil
+	}
+	return min(maxIdle, max(0, leasing.Next.Sub(now))), nil
 }
 
 // sweep ends the leases of those who do not deliver any more: our own from
