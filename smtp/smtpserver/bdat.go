@@ -39,7 +39,9 @@ func (c *conn) bdat(ctx context.Context, args string) {
 	begin := time.Now()
 	result, err := c.session.Data(ctx, &Message{Reader: b, With: c.with(), Chunked: true})
 	err = b.checkRead(err)
-	if discardErr := b.discard(c.server.opts.Limits.DiscardedBytes, ch.consumed); discardErr != nil {
+	drainErr := b.discard(c.server.opts.Limits.DiscardedBytes, ch.consumed)
+	c.wait.endMessage()
+	if drainErr != nil {
 		c.discardFailed(b)
 		return
 	}
@@ -58,7 +60,9 @@ func (c *conn) bdat(ctx context.Context, args string) {
 // their way already (RFC 3030 §2).
 func (c *conn) bdatOutOfSequence(b *body, ch *chunks) {
 	b.acceptNUL = true
-	if err := b.discard(c.server.opts.Limits.DiscardedBytes, ch.consumed); err != nil {
+	err := b.discard(c.server.opts.Limits.DiscardedBytes, ch.consumed)
+	c.wait.endMessage()
+	if err != nil {
 		b.refusal = nil
 		c.discardFailed(b)
 		return

@@ -79,26 +79,27 @@ func benchmarkTransaction(b *testing.B, command, data string) {
 		b.Fatal(err)
 	}
 	in := bufio.NewReader(client)
-	ask := func(text string, codes ...string) {
-		if _, err := io.WriteString(client, text); err != nil {
+	ask := func(text []byte, codes ...string) {
+		if _, err := client.Write(text); err != nil {
 			b.Fatal(err)
 		}
 		for _, code := range codes {
 			expectReply(b, in, code)
 		}
 	}
-	ask("EHLO client.example\r\n", "220", "250")
-	envelope := "MAIL FROM:<a@x.test>\r\nRCPT TO:<b@y.test>\r\n" + command
+	ask([]byte("EHLO client.example\r\n"), "220", "250")
+	envelope := []byte("MAIL FROM:<a@x.test>\r\nRCPT TO:<b@y.test>\r\n" + command)
+	message := []byte(data)
 	b.ReportAllocs()
 	for b.Loop() {
-		if data == "" {
+		if len(message) == 0 {
 			ask(envelope, "250", "250", "250")
 			continue
 		}
 		ask(envelope, "250", "250", "354")
-		ask(data, "250")
+		ask(message, "250")
 	}
-	ask("QUIT\r\n", "221")
+	ask([]byte("QUIT\r\n"), "221")
 	<-served
 	_ = client.Close()
 	_ = listener.Close()

@@ -64,7 +64,7 @@ func (s *Server) ServeConn(ctx context.Context, nc net.Conn) {
 	release := c.wait.watch(ctx)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	begin := time.Now()
-	c.log.Info("connection opened", "remote", nc.RemoteAddr(), "mode", s.opts.Mode)
+	c.log.Info("connection opened", "remote", nc.RemoteAddr().String(), "mode", s.opts.Mode.String())
 	defer func() {
 		cancel()
 		c.close()

@@ -20,7 +20,9 @@ func (c *conn) data(ctx context.Context, args string) {
 	begin := time.Now()
 	result, err := c.session.Data(ctx, &Message{Reader: b, With: c.with()})
 	err = b.checkRead(err)
-	if drainErr := b.discard(c.server.opts.Limits.DiscardedBytes, never); drainErr != nil {
+	drainErr := b.discard(c.server.opts.Limits.DiscardedBytes, never)
+	c.wait.endMessage()
+	if drainErr != nil {
 		c.discardFailed(b)
 		return
 	}

@@ -118,6 +118,34 @@ func TestBrokenMessageIsNotTaken(t *testing.T) {
 	}
 }
 
+// counts is a Metrics for one connection.
+type counts struct {
+	replied []string
+	limited []string
+}
+
+func (c *counts) Replied(verb string, code int) {
+	c.replied = append(c.replied, fmt.Sprint(verb, " ", code))
+}
+func (c *counts) Limited(limit string) { c.limited = append(c.limited, limit) }
+
+func TestMetrics(t *testing.T) {
+	t.Parallel()
+	c := &counts{}
+	converse(t, Options{Metrics: c, Limits: Limits{MessageSize: 10, Recipients: 1, BadCommands: 1}},
+		"EHLO c\r\nMAIL FROM:<a@x.test> SIZE=11\r\nMAIL FROM:<a@x.test>\r\nRCPT TO:<b@y.test>\r\nRCPT TO:<b@y.test>\r\n"+
+			"DATA\r\n0123456789\r\n.\r\nFOO\r\nDATA\r\n")
+	want := &counts{
+		replied: []string{
+			" 220", "EHLO 250", "MAIL 552", "MAIL 250", "RCPT 250", "RCPT 452", "DATA 354", "DATA 552", " 500", "DATA 503", " 421",
+		},
+		limited: []string{"MessageSize", "Recipients", "MessageSize", "BadCommands"},
+	}
+	if diff := cmp.Diff(want, c, cmp.AllowUnexported(counts{})); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestImplicitTLS(t *testing.T) {
 	t.Parallel()
 	server, client := wiretest.TLS(t)

@@ -64,7 +64,7 @@ type Limits struct {
 	BadCommands    int   // failed commands until a message is accepted; default 20
 	IdleCommands   int   // commands that move no mail, until a message is accepted; default 200
 	AuthFailures   int   // default 3
-	DiscardedBytes int64 // octets read past a broken limit to find its end; default as MessageSize
+	DiscardedBytes int64 // octets read past a broken limit to find its end; default as MessageSize, but at least 1 MiB
 }
 
 // Timeouts bound the waiting. A zero field is its default.
@@ -86,6 +86,7 @@ const (
 	defaultBadCommands  = 20
 	defaultIdleCommands = 200
 	defaultAuthFailures = 3
+	minDiscardedBytes   = 1 << 20
 )
 
 func (l Limits) withDefaults() Limits {
@@ -97,7 +98,7 @@ func (l Limits) withDefaults() Limits {
 	orDefault(&l.BadCommands, defaultBadCommands)
 	orDefault(&l.IdleCommands, defaultIdleCommands)
 	orDefault(&l.AuthFailures, defaultAuthFailures)
-	orDefault(&l.DiscardedBytes, l.MessageSize)
+	orDefault(&l.DiscardedBytes, max(l.MessageSize, minDiscardedBytes))
 	return l
 }
 

@@ -21,7 +21,7 @@ type waiter struct {
 	inMessage  bool      // octets of a message are awaited, not a command
 	mayStop    bool      // nothing is in flight
 	commandEnd time.Time // when the command must be there; zero until it is awaited
-	messageEnd time.Time // when the message must be there
+	messageEnd time.Time // when the message must be there; zero outside of one
 
 	mu       sync.Mutex
 	stopping bool
@@ -87,16 +87,25 @@ func (w *waiter) deadline() time.Time {
 	if w.commandEnd.IsZero() {
 		w.commandEnd = now.Add(w.timeouts.Command)
 	}
-	if w.stopping {
-		return earlier(w.commandEnd, now.Add(w.timeouts.Drain))
+	end := w.commandEnd
+	if !w.messageEnd.IsZero() { // between the chunks of BDAT
+		end = earlier(end, w.messageEnd)
 	}
-	return w.commandEnd
+	if w.stopping {
+		end = earlier(end, now.Add(w.timeouts.Drain))
+	}
+	return end
 }
 
 // beginMessage begins the time that a whole message may take.
 func (w *waiter) beginMessage() {
 	w.inMessage = true
 	w.messageEnd = time.Now().Add(w.timeouts.Message)
+}
+
+func (w *waiter) endMessage() {
+	w.inMessage = false
+	w.messageEnd = time.Time{}
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -150,6 +150,30 @@ func dripping(d *dialogue, text string) (stop func()) {
 	}
 }
 
+// TestChunksForever sends a small chunk now and then, which no wait for a
+// single command or octet would end.
+func TestChunksForever(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDialogue(t, Options{})
+		d.envelope()
+		begin := time.Now()
+		for time.Since(begin) < 59*time.Minute {
+			d.send("BDAT 1\r\nx")
+			d.expect("250 ")
+			time.Sleep(4 * time.Minute)
+		}
+		d.expect("421 4.4.2")
+		if waited := time.Since(begin); waited != time.Hour {
+			t.Errorf("ended after %v", waited)
+		}
+		d.end()
+		if n := len(d.backend.messages()); n > 0 {
+			t.Errorf("%d messages were taken", n)
+		}
+	})
+}
+
 func TestHandshakeTimeout(t *testing.T) {
 	t.Parallel()
 	tlsConfig, _ := wiretest.TLS(t)
