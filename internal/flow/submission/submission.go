@@ -52,7 +52,7 @@ func (c *Clerk) CheckHeader(ctx context.Context, id directory.AccountID, header 
 	fields := append(from, header.Values("Sender")...)
 	for _, value := range fields {
 		mailboxes, err := message.ParseMailboxes(value)
-		if err != nil || len(mailboxes) == 0 {
+		if err != nil {
 			return fmt.Errorf("%w: %w", ErrNoFrom, err)
 		}
 		for _, m := range mailboxes {
