@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
+	"runtime/debug"
 	"strconv"
 	"strings"
 
@@ -66,6 +67,7 @@ func (d *dev) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	debug.SetMemoryLimit(int64(c.Limits.Memory))
 	s, err := server.New(cmd.Context(), c, server.Options{
 		Log:             cmd.ErrOrStderr(),
 		Version:         version,

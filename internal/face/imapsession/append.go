@@ -25,9 +25,14 @@ func (s *session) Append(ctx context.Context, mailbox string, msgs *imapserver.A
 	return data, translateDest(err)
 }
 
+// maxInMemory bounds what the messages of one APPEND take in memory together;
+// the others go to the disk.
+const maxInMemory = 1 << 20
+
 // read takes in all messages of the command.
 func (s *session) read(msgs *imapserver.AppendReader) ([]mailstore.Append, error) {
 	var batch []mailstore.Append
+	var inMemory int64
 	for {
 		m, err := msgs.Next()
 		if errors.Is(err, io.EOF) {
@@ -41,6 +46,11 @@ func (s *session) read(msgs *imapserver.AppendReader) ([]mailstore.Append, error
 			return batch, err
 		}
 		batch = append(batch, mailstore.Append{Content: content, Flags: m.Flags, InternalDate: m.Date})
+		if inMemory += content.Size(); inMemory > maxInMemory {
+			if err := content.Spill(); err != nil {
+				return batch, err
+			}
+		}
 	}
 }
 

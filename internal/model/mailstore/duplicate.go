@@ -26,3 +26,6 @@ func (c *Content) Duplicate() (*Content, error) {
 	}
 	return in.Finish()
 }
+
+// Spill moves a content from memory to the disk, for a caller that holds many.
+func (c *Content) Spill() error { return c.stage(c.store.storage) }

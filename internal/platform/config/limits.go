@@ -10,6 +10,7 @@ type Limits struct {
 	AuthFailures   int      `toml:"auth-failures" comment:"Failed logins before a connection is closed."`
 	ProtocolErrors int      `toml:"protocol-errors" comment:"Commands in error before a connection is closed."`
 	DrainTime      Duration `toml:"drain-time" comment:"How long a stopping server waits for what is in flight."`
+	Memory         Size     `toml:"memory" comment:"Memory of the whole process above which the garbage collector works harder. It is no\nhard limit: what is needed is used."`
 }
 
 func (l *Limits) check(r *report) {
@@ -19,6 +20,9 @@ func (l *Limits) check(r *report) {
 	if l.Recipients < 100 {
 		r.add("recipients", "must be at least 100 (RFC 5321 §4.5.3.1.8)")
 	}
+	if l.Recipients > 5000 {
+		r.add("recipients", "must be at most 5000, which is what the queue takes")
+	}
 	if l.ReceivedFields < 10 {
 		r.add("received-fields", "must be at least 10")
 	}
@@ -27,6 +31,9 @@ func (l *Limits) check(r *report) {
 	}
 	if l.ProtocolErrors < 1 {
 		r.add("protocol-errors", "must be at least 1")
+	}
+	if l.Memory < 32<<20 {
+		r.add("memory", "must be at least 32MB")
 	}
 	if l.DrainTime.Duration > time.Hour {
 		r.add("drain-time", "must be at most an hour")
