@@ -48,6 +48,7 @@ var standards = map[string][]string{
 var kits = []string{
 	"wiretest",
 	"dns/dnstest",
+	"imap/imaptest",
 	"internal/mailtest",
 	"internal/archtest",
 	"internal/platform/storage/storagetest",
