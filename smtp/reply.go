@@ -55,12 +55,13 @@ func (r Reply) String() string {
 	if !r.Enhanced.IsZero() {
 		b = r.Enhanced.append(append(b, ' '))
 	}
-	return string(appendText(append(b, ' '), r.Text()))
+	return string(append(append(b, ' '), r.Text()...))
 }
 
 // Append appends the reply as it goes on the wire, the enhanced code on every
 // line (RFC 2034 §4). Control characters in the text become spaces, so that no
-// text can forge a second reply.
+// text can forge a second reply, and octets beyond ASCII become "?", for no
+// reply may have them but a few that name a mailbox (RFC 6531 §3.7.4.2).
 func (r Reply) Append(b []byte) []byte {
 	if len(r.Lines) == 0 {
 		return r.appendLine(b, "", ' ')
@@ -87,8 +88,11 @@ func (r Reply) appendLine(b []byte, text string, sep byte) []byte {
 func appendText(b []byte, text string) []byte {
 	for i := 0; i < len(text); i++ {
 		c := text[i]
-		if c < ' ' || c == 0x7f {
+		switch {
+		case c < ' ' || c == 0x7f:
 			c = ' '
+		case c > 0x7f:
+			c = '?'
 		}
 		b = append(b, c)
 	}

@@ -17,6 +17,7 @@ func TestReplyAppend(t *testing.T) {
 		{Reply{Code: 250}, "250 \r\n"},
 		{Reply{Code: 250, Lines: []string{"OK"}}, "250 OK\r\n"},
 		{Reply{Code: 550, Enhanced: EnhancedCode{5, 1, 1}, Lines: []string{"No", "user"}}, "550-5.1.1 No\r\n550 5.1.1 user\r\n"},
+		{Reply{Code: 250, Lines: []string{"\u00fc"}}, "250 ??\r\n"},
 		{Reply{Code: 550, Lines: []string{"a\r\n250 forged"}}, "550 a  250 forged\r\n"},
 	}
 	for _, tt := range tests {
@@ -308,7 +309,7 @@ func FuzzReplyLine(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		l, err := ParseReplyLine(s)
-		if err != nil || !l.Last || strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		if err != nil || !l.Last || strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r >= 0x7f }) {
 			return
 		}
 		r := Reply{Code: l.Code, Enhanced: l.Enhanced, Lines: []string{l.Text}}

@@ -455,7 +455,7 @@ func FuzzReadReply(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		r, err := readReply(bufio.NewReaderSize(bytes.NewReader(b), maxReplyLine))
-		if err != nil {
+		if err != nil || strings.ContainsFunc(r.Text(), func(c rune) bool { return c > 0x7f }) {
 			return
 		}
 		again, err := readReply(bufio.NewReaderSize(bytes.NewReader(r.Append(nil)), 2*maxReplyLine))

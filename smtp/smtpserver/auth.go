@@ -15,6 +15,7 @@ import (
 var (
 	errAuthBase64    = smtp.NewError(501, codeSyntax, "Response is not base64")
 	errAuthCancelled = smtp.NewError(501, codePolicy, "Authentication cancelled")
+	errAuthLong      = smtp.NewError(500, smtp.EnhancedCode{5, 5, 6}, "Response too long")
 	errAuthMalformed = smtp.NewError(501, codeSyntax, "Response does not follow the mechanism")
 	errAuthFailed    = smtp.NewError(535, smtp.EnhancedCode{5, 7, 8}, "Authentication credentials invalid")
 	errAuthDisabled  = smtp.NewError(525, smtp.EnhancedCode{5, 7, 13}, "User account disabled")
@@ -132,6 +133,8 @@ func (c *conn) challenge(challenge []byte) ([]byte, error) {
 	c.say(334, none, base64.StdEncoding.EncodeToString(challenge))
 	line, err := c.readLine()
 	switch {
+	case err == errLongCommand:
+		return nil, errAuthLong
 	case err != nil:
 		return nil, err
 	case string(line) == "*":

@@ -59,23 +59,26 @@ func (c *conn) checkMail(path string, opts smtp.MailOptions) error {
 		c.limited("MessageSize")
 		return errTooBig
 	}
-	return checkUTF8(path, opts.SMTPUTF8)
-}
-
-var errNeedUTF8 = smtp.NewError(553, smtp.EnhancedCode{5, 6, 7}, "Address beyond ASCII needs SMTPUTF8")
-
-// checkUTF8 refuses a path beyond ASCII in a transaction that is not
-// internationalized (RFC 6531 §3.4, §3.5).
-func checkUTF8(path string, utf8 bool) error {
-	if utf8 {
-		return nil
-	}
-	for i := 0; i < len(path); i++ {
-		if path[i] >= 0x80 {
-			return errNeedUTF8
-		}
+	if !opts.SMTPUTF8 && !isASCII(path) {
+		return errSenderUTF8
 	}
 	return nil
+}
+
+// Refusals of an address beyond ASCII in a transaction that is not
+// internationalized (RFC 6531 §3.5).
+var (
+	errSenderUTF8    = smtp.NewError(550, smtp.EnhancedCode{5, 6, 7}, "Address beyond ASCII needs SMTPUTF8")
+	errRecipientUTF8 = smtp.NewError(553, smtp.EnhancedCode{5, 6, 7}, "Address beyond ASCII needs SMTPUTF8")
+)
+
+func isASCII(path string) bool {
+	for i := 0; i < len(path); i++ {
+		if path[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
 }
 
 // rcpt carries out RCPT (RFC 5321 §4.1.1.3).
@@ -101,8 +104,8 @@ func (c *conn) rcpt(ctx context.Context, args string) {
 		return
 	}
 	opts, err := smtp.ParseRcptOptions(rest, c.offered)
-	if err == nil {
-		err = checkUTF8(text[:len(text)-len(rest)], c.tx.utf8)
+	if err == nil && !c.tx.utf8 && !isASCII(text[:len(text)-len(rest)]) {
+		err = errRecipientUTF8
 	}
 	if err == nil {
 		err = c.session.Rcpt(ctx, to, opts)
