@@ -40,10 +40,24 @@ var protocols = []string{"smtp", "submission", "submissions", "imap", "imaps", "
 // the test ends.
 func startServer(t *testing.T, args ...string) *server {
 	t.Helper()
+	s := newServer(t, args...)
+	s.begin(t)
+	return s
+}
+
+// newServer returns a server that does not run yet.
+func newServer(t *testing.T, args ...string) *server {
+	t.Helper()
 	s := &server{data: filepath.Join(t.TempDir(), "data"), ports: make(map[string]int), args: args, log: &syncBuffer{}}
 	for _, p := range protocols {
 		s.ports[p] = freePort(t)
 	}
+	return s
+}
+
+// begin runs the server until the test ends.
+func (s *server) begin(t *testing.T) {
+	t.Helper()
 	s.start(t)
 	t.Cleanup(func() {
 		s.stop(t)
@@ -51,7 +65,6 @@ func startServer(t *testing.T, args ...string) *server {
 			t.Logf("server log:\n%s", s.log)
 		}
 	})
-	return s
 }
 
 func (s *server) start(t *testing.T) {
