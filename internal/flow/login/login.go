@@ -53,8 +53,6 @@ type Exchange struct {
 	log     *slog.Logger
 	account directory.Account
 	done    bool
-	// scram is the account whose keys the running SCRAM exchange uses.
-	scram directory.Account
 }
 
 // Begin returns the exchange of a connection; state is nil without TLS.
@@ -78,9 +76,7 @@ func (e *Exchange) Mechanisms() []string {
 func (e *Exchange) Server(mechanism string) (sasl.Server, error) {
 	switch mechanism {
 	case sasl.SCRAMSHA256:
-		return sasl.NewSCRAM(sasl.SCRAMOptions{
-			Lookup: e.scramKeys, Authorize: e.scramDone, FakeKey: e.service.fakeKey,
-		}), nil
+		return e.newSCRAM(), nil
 	case sasl.Plain:
 		return sasl.NewPlain(e.verify), nil
 	case sasl.Login:
@@ -104,31 +100,6 @@ func (e *Exchange) verify(ctx context.Context, authzid, name, password string) e
 		err = sasl.ErrAuthorization
 	}
 	return e.finish(name, account, err)
-}
-
-func (e *Exchange) scramKeys(ctx context.Context, name string) (sasl.SCRAMCredentials, error) {
-	if err := e.admit(ctx, name); err != nil {
-		return sasl.SCRAMCredentials{}, err
-	}
-	// Failed until it is shown to have succeeded: a SCRAM client that is
-	// wrong goes away without another word to us.
-	e.failed(name)
-	keys, account, err := e.service.Directory.SCRAM(ctx, name)
-	e.scram = account
-	return sasl.SCRAMCredentials{
-		Salt: keys.Salt, Iterations: keys.Iterations, StoredKey: keys.StoredKey, ServerKey: keys.ServerKey,
-	}, err
-}
-
-func (e *Exchange) scramDone(_ context.Context, authzid, name string) error {
-	var err error
-	switch {
-	case e.scram.Disabled:
-		err = sasl.ErrDisabled
-	case !mayActAs(e.scram, authzid, name):
-		err = sasl.ErrAuthorization
-	}
-	return e.finish(name, e.scram, err)
 }
 
 // mayActAs reports whether an account may act as authzid: as itself alone.

@@ -38,12 +38,6 @@ func (e *Exchange) admit(ctx context.Context, name string) error {
 	}
 }
 
-func (e *Exchange) failed(name string) {
-	if f := e.service.Failures; f != nil {
-		f.Fail(e.remote, canonical(name))
-	}
-}
-
 // canonical is the form of a login name by which failures are counted.
 func canonical(name string) string { return strings.ToLower(name) }
 
@@ -54,14 +48,13 @@ func (e *Exchange) finish(name string, account directory.Account, err error) err
 		e.account, e.done = account, true
 		if f := e.service.Failures; f != nil {
 			f.Succeed(canonical(name))
-			if e.scram.ID != 0 {
-				f.Forgive(e.remote, canonical(name)) // counted before it was known
-			}
 		}
 		e.service.Result("ok")
 		e.log.Info("login", "account", account.Address.String(), "tls", e.tls != nil)
 	case isRefusal(err):
-		e.failed(name)
+		if f := e.service.Failures; f != nil {
+			f.Fail(e.remote, canonical(name))
+		}
 		e.service.Result("refused")
 		e.log.Info("login refused", "login", name, "reason", err)
 	default:
@@ -73,7 +66,8 @@ func (e *Exchange) finish(name string, account directory.Account, err error) err
 
 // isRefusal tells the client's mistakes from the server's failures.
 func isRefusal(err error) bool {
-	return errors.Is(err, sasl.ErrCredentials) || errors.Is(err, sasl.ErrAuthorization) || errors.Is(err, sasl.ErrDisabled)
+	return errors.Is(err, sasl.ErrCredentials) || errors.Is(err, sasl.ErrAuthorization) ||
+		errors.Is(err, sasl.ErrDisabled) || errors.Is(err, sasl.ErrMalformed)
 }
 
 // ipOf returns the IP address of a peer, the zero Addr if it has none.
