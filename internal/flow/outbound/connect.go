@@ -28,13 +28,16 @@ type protection struct {
 // never sent to a server that could be anyone's.
 func (s *SMTP) protection(pl place) protection {
 	relay := s.options.Relay
+	if relay == nil && s.options.RequireTLS {
+		return protection{tls: TLSEncrypted}
+	}
 	if relay == nil {
 		return protection{tls: TLSOpportunistic}
 	}
 	p := protection{tls: relay.TLS, loopback: pl.addr.Addr().Unmap().IsLoopback()}
 	if relay.User != "" {
 		p.auth = relay
-		if p.tls == TLSOpportunistic && !p.loopback {
+		if p.tls < TLSRequired && !p.loopback {
 			p.tls = TLSRequired
 		}
 	}
@@ -95,8 +98,7 @@ func (s *SMTP) prepare(ctx context.Context, c *smtpclient.Client, pl place, want
 	if err := c.Hello(ctx); err != nil {
 		return err
 	}
-	offered := c.Extensions().Has(smtp.StartTLS)
-	if want.tls == TLSRequired || want.tls == TLSOpportunistic && offered && !want.never {
+	if want.startTLS(c.Extensions().Has(smtp.StartTLS)) {
 		if err := c.StartTLS(ctx, s.tlsConfig(pl, want)); err != nil {
 			return fmt.Errorf("%w: %w", errTLS, err)
 		}
@@ -107,13 +109,24 @@ func (s *SMTP) prepare(ctx context.Context, c *smtpclient.Client, pl place, want
 	return c.Auth(ctx, saslClient(c.Extensions().AuthMechanisms(), want.auth))
 }
 
+// startTLS reports whether STARTTLS is to be done on a connection.
+func (p protection) startTLS(offered bool) bool {
+	switch p.tls {
+	case TLSImplicit:
+		return false
+	case TLSOpportunistic:
+		return offered && !p.never
+	}
+	return true
+}
+
 // tlsConfig verifies the certificate unless encryption is only an opportunity:
 // there, a certificate that proves nothing still keeps listeners out.
 func (s *SMTP) tlsConfig(pl place, want protection) *tls.Config {
 	return &tls.Config{
 		ServerName:         pl.name,
 		RootCAs:            s.options.RootCAs,
-		InsecureSkipVerify: want.tls == TLSOpportunistic,
+		InsecureSkipVerify: want.tls < TLSRequired,
 	}
 }
 

@@ -26,6 +26,11 @@ type SMTPOptions struct {
 	// hosts of the destination.
 	Relay *Relay
 
+	// RequireTLS refuses to send to hosts without TLS. Their certificates
+	// are not verified: without DNSSEC or MTA-STS the name of a host proves
+	// nothing.
+	RequireTLS bool
+
 	Port         uint16                // of the hosts; default 25
 	Allow        func(netip.Addr) bool // which addresses may be connected to; default IsPublic
 	MaxHosts     int                   // tried for one parcel; default 5
@@ -64,6 +69,7 @@ type RelayTLS int
 // The ways.
 const (
 	TLSOpportunistic RelayTLS = iota // STARTTLS if it is offered, with any certificate
+	TLSEncrypted                     // STARTTLS, with any certificate
 	TLSRequired                      // STARTTLS, with a valid certificate
 	TLSImplicit                      // from the first byte, with a valid certificate
 )

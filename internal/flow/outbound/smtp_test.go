@@ -236,6 +236,25 @@ func TestBrokenTLSIsDoneWithout(t *testing.T) {
 	})
 }
 
+func TestRequireTLS(t *testing.T) {
+	in(t, SMTPOptions{RequireTLS: true}, func(t *testing.T, w *world, tr *SMTP) {
+		for _, r := range deliver(t, tr, nil, "x@one.test") {
+			if r.Kind != Temporary || r.Code != codeSecurity {
+				t.Errorf("without TLS: %+v", r)
+			}
+		}
+		if got := w.host("a.test").received(); len(got) != 0 {
+			t.Errorf("sent in the clear: %+v", got)
+		}
+		a := w.host("a.test")
+		a.tls, _ = wiretest.TLS(t)
+		expect(t, deliver(t, tr, nil, "x@one.test"), taken)
+		if got := a.received(); len(got) != 1 || !got[0].tls {
+			t.Errorf("received %+v", got)
+		}
+	})
+}
+
 func TestConnectionIsUsedAgain(t *testing.T) {
 	in(t, SMTPOptions{IdleTimeout: 10 * time.Second, MaxUses: 3}, func(t *testing.T, w *world, tr *SMTP) {
 		a := w.host("a.test")

@@ -10,7 +10,7 @@ type Outbound struct {
 	DelayNotice       Duration   `toml:"delay-notice" comment:"After which the sender is told that a message is late; 0 for never."`
 	Concurrency       int        `toml:"concurrency" comment:"Connections at a time in all."`
 	PerDestination    int        `toml:"concurrency-per-destination" comment:"Connections at a time to one destination."`
-	TLS               string     `toml:"tls" comment:"opportunistic: TLS where the next hop offers it. require: never without."`
+	TLS               string     `toml:"tls" comment:"opportunistic: TLS where the next hop offers it. require: never without, and to a smarthost with\na certificate that proves its name."`
 }
 
 func (o *Outbound) check(r *report) {
