@@ -193,6 +193,28 @@ func TestLargeToServer(t *testing.T) {
 	}
 }
 
+// TestTooBigForServer sends what the server refuses when it has seen it, and
+// goes on with the same connection.
+func TestTooBigForServer(t *testing.T) {
+	t.Parallel()
+	text := strings.Repeat("0123456789012345678901234567890\r\n", 32000)
+	limits := smtpserver.Limits{MessageSize: 300 << 10, DiscardedBytes: 2 << 20}
+	for noChunking, want := range map[bool]string{false: "BDAT 552", true: "end of data 552"} {
+		c, box := connect(t, smtpserver.Options{Limits: limits}, Options{NoChunking: noChunking})
+		if got := summary(c.Send(t.Context(), message(text, "b@y.test"))); got != "local 5.3.4; all: local 5.3.4" {
+			t.Error(got)
+		}
+		m := message(text, "b@y.test")
+		m.Size = 0
+		if got := summary(c.Send(t.Context(), m)); got != want+"; all: "+want {
+			t.Error(got)
+		}
+		if got := summary(c.Send(t.Context(), message("x\r\n", "b@y.test"))); got != "ok; all: ok" || len(box.texts) != 1 {
+			t.Errorf("%s, server has %d messages", got, len(box.texts))
+		}
+	}
+}
+
 func TestNoFinalLineEnding(t *testing.T) {
 	t.Parallel()
 	for noChunking, want := range map[bool]string{false: "abc", true: "abc\r\n"} {
