@@ -58,18 +58,6 @@ func (b *Buckets[K]) Wait(key K) time.Duration {
 	return max(0, b.missing(key)+b.rate.each()-b.rate.Per)
 }
 
-// Return puts one token back.
-func (b *Buckets[K]) Return(key K) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	missing := b.missing(key) - b.rate.each()
-	if missing <= 0 {
-		b.fullAt.drop(key)
-		return
-	}
-	b.fullAt.set(key, b.now().Add(missing))
-}
-
 // Refill makes a bucket full.
 func (b *Buckets[K]) Refill(key K) {
 	b.mu.Lock()

@@ -81,14 +81,6 @@ func (f *Failures) Fail(ip netip.Addr, account string) {
 // account of one's own must not buy guesses at others.
 func (f *Failures) Succeed(account string) { f.accounts.Refill(accountKey(account)) }
 
-// Forgive takes one failure back, for exchanges that must be counted as failed
-// before it is known whether they succeed: a client that sees its proof fail
-// goes away without a word.
-func (f *Failures) Forgive(ip netip.Addr, account string) {
-	f.networks.Return(Network(ip))
-	f.accounts.Return(accountKey(account))
-}
-
 // accountKey copies the start of a long name, so that the rest is not kept.
 func accountKey(account string) string {
 	if len(account) <= maxAccountName {

@@ -188,33 +188,6 @@ func TestFailures(t *testing.T) {
 	check("delay runs out", owner, "carol", Verdict{Delay: 2 * time.Second})
 }
 
-func TestForgive(t *testing.T) {
-	t.Parallel()
-	c := newClock()
-	o := DefaultFailureOptions()
-	o.Now = c.now
-	o.Network = Rate{Burst: 2, Per: time.Minute}
-	f := NewFailures(o)
-	from := ip("192.0.2.1")
-	for range 100 {
-		f.Fail(from, "alice")
-		f.Forgive(from, "alice")
-	}
-	f.Forgive(from, "alice") // has nothing left to forgive
-	f.Fail(from, "alice")
-	if got := f.Check(from, "alice"); got != (Verdict{}) {
-		t.Errorf("after one failure: %+v", got)
-	}
-	f.Fail(from, "alice")
-	if !f.Check(from, "alice").Refused {
-		t.Error("two failures are not refused")
-	}
-	f.Forgive(from, "alice")
-	if f.Check(from, "alice").Refused {
-		t.Error("refused although one was forgiven")
-	}
-}
-
 func TestFailuresOfLongNames(t *testing.T) {
 	t.Parallel()
 	o := DefaultFailureOptions()
