@@ -47,7 +47,7 @@ func (c *conn) auth(ctx context.Context, args string) {
 	switch {
 	case err == nil:
 		c.authed = true
-		c.log.Info("authenticated", "mechanism", mechanism)
+		c.log.Debug("authenticated", "mechanism", mechanism)
 		c.say(235, smtp.EnhancedCode{2, 7, 0}, "Authentication successful")
 	case errors.As(err, &refused):
 		c.authRefused(mechanism, err)
@@ -171,6 +171,6 @@ func (c *conn) authRefused(mechanism string, err error) {
 	if !r.Temporary() {
 		c.authFailures++
 	}
-	c.log.Info("authentication refused", "mechanism", mechanism, "code", r.Code, "err", err)
+	c.log.Debug("authentication refused", "mechanism", mechanism, "code", r.Code, "err", err)
 	c.reply(r)
 }

@@ -117,7 +117,7 @@ func (c *conn) answer(err error, text string, facts []any) {
 		c.reply(r)
 		return
 	}
-	c.log.Info("message accepted", append(facts, "text", text)...)
+	c.log.Debug("message accepted", append(facts, "text", text)...)
 	c.bad, c.idle = 0, 0
 	if text != "" {
 		text = " " + text

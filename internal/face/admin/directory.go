@@ -139,13 +139,16 @@ func (a *API) removeAccount(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	// First nobody can log in or deliver any more, then the mail goes. If the
-	// second step fails, the account ID is never reused and upkeep can try
-	// again.
-	if _, err := a.Directory.RemoveAccount(r.Context(), account.ID, nil); err != nil {
+	// First nobody can log in or deliver any more, then the mail goes, and at
+	// last the name. What is interrupted can be begun again.
+	if err := a.Directory.Disable(r.Context(), account.ID); err != nil {
 		return nil, err
 	}
-	return nil, a.Mail.DeleteAccount(r.Context(), mailstore.AccountID(account.ID))
+	if err := a.Mail.DeleteAccount(r.Context(), mailstore.AccountID(account.ID)); err != nil {
+		return nil, err
+	}
+	_, err = a.Directory.RemoveAccount(r.Context(), account.ID, nil)
+	return nil, err
 }
 
 func (a *API) setPassword(r *http.Request) (any, error) {

@@ -105,7 +105,7 @@ func (s *session) account() (directory.Account, bool) {
 func (s *session) Mail(ctx context.Context, from smtp.ReversePath, opts smtp.MailOptions) error {
 	if account, ok := s.account(); ok && !from.IsNull() {
 		if err := s.Clerk.CheckSender(ctx, account.ID, from.Address); err != nil {
-			return s.refused("MAIL", from.String(), err)
+			return replyTo(err)
 		}
 	}
 	s.transaction = transaction{from: from, opts: opts}
@@ -123,7 +123,7 @@ func (s *session) Rcpt(ctx context.Context, to smtp.ForwardPath, opts smtp.RcptO
 		found.Foreign, verdict = append(found.Foreign, to.Address), inbound.Accept
 	}
 	if reply := refusal(verdict); reply != nil {
-		return s.refused("RCPT", to.String(), reply)
+		return reply
 	}
 	s.rcpt = append(s.rcpt, recipient{to, found, opts})
 	return nil

@@ -34,12 +34,11 @@ func (s *session) Data(ctx context.Context, m *smtpserver.Message) (smtpserver.R
 	if account, ok := s.account(); ok {
 		out.Account = account.Address
 		if err := s.complete(ctx, account.ID, out); err != nil {
-			return smtpserver.Result{}, s.refused("DATA", id, err)
+			return smtpserver.Result{}, replyTo(err)
 		}
 	}
 	failures, err := s.deliver(ctx, out)
 	if err != nil {
-		s.log.Error("message not accepted", "id", id, "from", s.from.String(), "err", err)
 		return smtpserver.Result{}, replyTo(err)
 	}
 	s.log.Info("message accepted", "id", id, "from", s.from.String(), "recipients", len(s.rcpt),

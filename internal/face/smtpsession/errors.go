@@ -48,9 +48,3 @@ func replyTo(err error) error {
 	}
 	return err
 }
-
-// refused logs a refusal and returns the reply.
-func (s *session) refused(command, what string, err error) error {
-	s.log.Info("refused", "command", command, "what", what, "reason", err)
-	return replyTo(err)
-}
