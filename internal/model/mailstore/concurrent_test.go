@@ -18,8 +18,11 @@ import (
 func TestManyWriters(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
+	f.close()
+	shaky := newShakyStore(f.engine)
+	defer shaky.stop()
 	f.options.CacheBytes = 1 // what can be dropped is dropped
-	f.reopen()
+	f.openOn(shaky)
 	const writers, rounds = 8, 40
 	done := make(chan struct{})
 	var readers, writing sync.WaitGroup
@@ -73,10 +76,6 @@ func write(t *testing.T, f *fixture, id mailstore.MailboxID, writer, rounds int)
 			t.Error(err)
 			return
 		}
-		if i%8 == 0 {
-			// Hurts whoever commits next, and all that build on it.
-			f.engine.FailCommits(1, storage.ErrConflict)
-		}
 	}
 }
 
@@ -109,6 +108,44 @@ func watch(t *testing.T, f *fixture, done chan struct{}) {
 		}
 		told = v
 	}
+}
+
+// shakyStore commits batches a while after they were enqueued, in order, and
+// every sixtieth not at all: then those that were built on it fail too.
+type shakyStore struct {
+	storage.Store
+	queue chan func(fails bool)
+	ended sync.WaitGroup
+}
+
+func newShakyStore(st storage.Store) *shakyStore {
+	s := &shakyStore{Store: st, queue: make(chan func(bool), 1000)}
+	s.ended.Go(func() {
+		n := 0
+		for commit := range s.queue {
+			runtime.Gosched()
+			n++
+			commit(n%60 == 0)
+		}
+	})
+	return s
+}
+
+func (s *shakyStore) Enqueue(b *storage.Batch) *storage.Pending {
+	p := storage.NewPending()
+	s.queue <- func(fails bool) {
+		if fails {
+			p.Resolve(storage.ErrConflict)
+			return
+		}
+		p.Resolve(storage.Commit(s.Store, b))
+	}
+	return p
+}
+
+func (s *shakyStore) stop() {
+	close(s.queue)
+	s.ended.Wait()
 }
 
 // slowStore holds batches back until it is told to commit them, as a disk

@@ -11,7 +11,8 @@ const removedAtOnce = 2000
 
 // DeleteAccount removes all of an account. Nobody must use the account any
 // more, and its id must not be given again. If it fails or is interrupted it
-// can be called again.
+// can be called again. Notes of orphans are left to CollectOrphans, which finds
+// that their records are gone.
 func (s *Store) DeleteAccount(ctx context.Context, id AccountID) error {
 	s.collecting.Lock()
 	defer s.collecting.Unlock()
@@ -37,9 +38,6 @@ func (s *Store) DeleteAccount(ctx context.Context, id AccountID) error {
 	rest := kinds(id, keyAccount, endOfAccount)
 	b = s.storage.NewBatch()
 	b.DeleteRange(rest.Start, rest.End)
-	if err := s.dropOrphans(b, id); err != nil {
-		return err
-	}
 	return storage.Commit(s.storage, b)
 }
 
@@ -79,15 +77,4 @@ func (s *Store) deleteRecords(id AccountID) (int, error) {
 		return 0, err
 	}
 	return c.removed, storage.Commit(s.storage, c.batch)
-}
-
-// dropOrphans removes the orphan entries of an account.
-func (s *Store) dropOrphans(b *storage.Batch, id AccountID) error {
-	all := storage.Range{Start: key{spaceOrphan}, End: key{spaceOrphan + 1}}
-	return s.storage.Scan(all, func(k, _ []byte) error {
-		if orphanAccount(k) == id && b.Size() < enoughForBatch {
-			b.Delete(k)
-		}
-		return nil
-	})
 }

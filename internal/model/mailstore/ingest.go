@@ -135,14 +135,14 @@ func (c *Content) Size() int64 { return c.size }
 func (c *Content) Structure() *message.Structure { return c.structure }
 
 // Header returns the bytes of the header with the blank line that ends it, but
-// not more than max.
-func (c *Content) Header(max int) ([]byte, error) {
+// not more than limit.
+func (c *Content) Header(limit int) ([]byte, error) {
 	r, err := c.Open()
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
-	header := make([]byte, min(c.structure.Root.BodyStart, int64(max)))
+	header := make([]byte, min(c.structure.Root.BodyStart, int64(limit)))
 	if len(header) == 0 {
 		return header, nil
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -66,118 +65,6 @@ func TestCopyTranslatesKeywords(t *testing.T) {
 	}
 	if got := fmt.Sprint(f.version("Archive").Mailbox().Keywords()); got != "[Unrelated Blue Red]" {
 		t.Errorf("keywords are %s", got)
-	}
-}
-
-func TestNames(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t)
-	ctx := context.Background()
-	for _, test := range []struct {
-		name, stored string
-		err          error
-	}{
-		{"plain", "plain", nil},
-		{"with/trailing/", "with/trailing", nil},
-		{"inbox/Sub", "INBOX/Sub", nil},
-		{"Cafe\u0301", "Caf\u00e9", nil},
-		{"", "", mailstore.ErrBadName},
-		{"/", "", mailstore.ErrBadName},
-		{"a//b", "", mailstore.ErrBadName},
-		{"/a", "", mailstore.ErrBadName},
-		{"a\x00b", "", mailstore.ErrBadName},
-		{"bad\xff", "", mailstore.ErrBadName},
-		{strings.Repeat("x", 1001), "", mailstore.ErrBadName},
-		{strings.Repeat("x/", 40) + "x", "", mailstore.ErrBadName},
-		{"Inbox", "", mailstore.ErrMailboxExists},
-		{"Sent", "", mailstore.ErrMailboxExists},
-	} {
-		box, err := f.account.Create(ctx, test.name)
-		if !errors.Is(err, test.err) {
-			t.Errorf("create %q: %v, want %v", test.name, err, test.err)
-		}
-		if err == nil && box.Name != test.stored {
-			t.Errorf("create %q makes %q", test.name, box.Name)
-		}
-	}
-	f.box("with")
-	tree, err := f.account.Mailboxes(ctx)
-	f.check(err)
-	if !tree.HasChildren("with") || tree.HasChildren("plain") || !tree.HasChildren("inbox") {
-		t.Error("children are not where they should be")
-	}
-}
-
-func TestDeleteKeepsChildrenAndSubscription(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t)
-	ctx := context.Background()
-	old, err := f.account.Create(ctx, "foo")
-	f.check(err)
-	_, err = f.account.Create(ctx, "foo/bar")
-	f.check(err)
-	f.check(f.account.Subscribe(ctx, "foo"))
-	f.append("foo", "gone")
-	f.check(f.account.Delete(ctx, "foo"))
-	f.reopen()
-	tree, err := f.account.Mailboxes(ctx)
-	f.check(err)
-	if _, ok := tree.Find("foo"); ok || !tree.HasChildren("foo") || !tree.Subscribed("foo") {
-		t.Error("only the mailbox itself should be gone")
-	}
-	if err := f.account.Delete(ctx, "foo"); !errors.Is(err, mailstore.ErrNoMailbox) {
-		t.Errorf("delete a level of hierarchy: %v", err)
-	}
-	again, err := f.account.Create(ctx, "foo")
-	f.check(err)
-	if again.ID == old.ID || again.UIDValidity <= old.UIDValidity {
-		t.Errorf("the second foo is %+v, the first was %+v", again, old)
-	}
-	f.check(f.account.Rename(ctx, "foo/bar", "foo/baz"))
-	f.check(f.account.Delete(ctx, "foo"))
-	f.check(f.account.Rename(ctx, "foo", "zap"))
-	f.box("zap/baz")
-	if tree, err = f.account.Mailboxes(ctx); err != nil || tree.HasChildren("foo") {
-		t.Errorf("something is left below foo: %v", err)
-	}
-	if _, ok := tree.Find("zap"); ok {
-		t.Error("renaming a level of hierarchy makes a mailbox of it")
-	}
-}
-
-func TestSpecialUse(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t)
-	ctx := context.Background()
-	box, err := f.account.Create(ctx, "Spam", `\junk`, `\Junk`, `\Important`)
-	f.check(err)
-	if got := fmt.Sprint(box.SpecialUse); got != `[\Junk \Important]` {
-		t.Errorf("uses are %s", got)
-	}
-	if _, err := f.account.Create(ctx, "x", `\Nonsense`); !errors.Is(err, mailstore.ErrBadUse) {
-		t.Errorf("no special use: %v", err)
-	}
-	f.check(f.account.SetSpecialUse(ctx, box.ID))
-	f.reopen()
-	if got := f.box("Spam").SpecialUse; len(got) != 0 {
-		t.Errorf("uses are %v", got)
-	}
-}
-
-func TestLimits(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t)
-	f.options.MaxMailboxes, f.options.MaxSubscriptions = 8, 7
-	f.reopen()
-	ctx := context.Background()
-	if _, err := f.account.Create(ctx, "a/b/c"); !errors.Is(err, mailstore.ErrTooMany) {
-		t.Errorf("three more mailboxes: %v", err)
-	}
-	_, err := f.account.Create(ctx, "a/b")
-	f.check(err)
-	f.check(f.account.Subscribe(ctx, "a"))
-	if err := f.account.Subscribe(ctx, "b"); !errors.Is(err, mailstore.ErrTooMany) {
-		t.Errorf("one more subscription: %v", err)
 	}
 }
 
@@ -335,92 +222,17 @@ func TestBlobIsKeptForTheOthers(t *testing.T) {
 	if f.blobs() != 0 {
 		t.Errorf("%d bytes are left", f.blobs())
 	}
+	f.append("Sent", "expunged")
+	_, err = f.account.Remove(ctx, f.box("Sent").ID, imap.SetOf[imap.UID](1))
+	f.check(err)
 	f.check(f.store.DeleteAccount(ctx, 7))
+	f.now = f.now.Add(time.Second)
+	_, err = f.store.CollectOrphans(ctx, f.now)
+	f.check(err)
 	n := 0
 	f.check(f.engine.Scan(storage.Range{}, func(_, _ []byte) error { n++; return nil }))
 	if n != 0 {
 		t.Errorf("%d keys are left", n)
-	}
-}
-
-func TestIngest(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t)
-	head := "Subject: long\r\n\r\n"
-	text := head + strings.Repeat("0123456789abcde\n", 40<<10)
-	in := f.store.NewIngest(int64(len(text)))
-	for rest := text; rest != ""; {
-		n := min(len(rest), 4096)
-		_, err := io.WriteString(in, rest[:n])
-		f.check(err)
-		rest = rest[n:]
-	}
-	if in.Size() != int64(len(text)) {
-		t.Errorf("size is %d", in.Size())
-	}
-	c, err := in.Finish()
-	f.check(err)
-	in.Discard()
-	defer c.Discard()
-	twin, err := c.Duplicate()
-	f.check(err)
-	defer twin.Discard()
-	if got, err := c.Header(1000); err != nil || string(got) != head {
-		t.Errorf("header is %q, %v", got, err)
-	}
-	if got, err := twin.Header(7); err != nil || string(got) != "Subject" {
-		t.Errorf("short header is %q, %v", got, err)
-	}
-	if c.Size() != int64(len(text)) || c.Structure().Envelope.Subject != "long" {
-		t.Errorf("content of %d bytes, %+v", c.Size(), c.Structure().Envelope)
-	}
-	_, err = f.account.Append(context.Background(), f.box("INBOX").ID, []mailstore.Append{{Content: c}, {Content: twin}})
-	f.check(err)
-	for _, e := range f.version("INBOX").All() {
-		if f.read(e) != text {
-			t.Errorf("message %d is not what was appended", e.UID)
-		}
-	}
-}
-
-func TestIngestLimit(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t)
-	in := f.store.NewIngest(10)
-	if _, err := in.Write([]byte("12345")); err != nil {
-		t.Fatal(err)
-	}
-	for range 2 {
-		if _, err := in.Write([]byte("678901")); !errors.Is(err, mailstore.ErrTooLarge) {
-			t.Errorf("beyond the limit: %v", err)
-		}
-	}
-	if _, err := in.Finish(); !errors.Is(err, mailstore.ErrTooLarge) {
-		t.Errorf("finish beyond the limit: %v", err)
-	}
-	in.Discard()
-}
-
-// TestLargeMultiappend appends more at once than a batch can hold.
-func TestLargeMultiappend(t *testing.T) {
-	t.Parallel()
-	f := newFixture(t)
-	text := "Subject: x\r\n\r\n" + strings.Repeat("x", 250<<10)
-	messages := make([]mailstore.Append, 24)
-	for i := range messages {
-		messages[i] = mailstore.Append{Content: f.content(text)}
-		defer messages[i].Content.Discard()
-	}
-	f.engine.FailCommits(1, storage.ErrConflict)
-	data, err := f.account.Append(context.Background(), f.box("INBOX").ID, messages)
-	f.check(err)
-	if data.UIDs.String() != "1:24" {
-		t.Errorf("UIDs are %v", data.UIDs)
-	}
-	for _, e := range f.version("INBOX").All() {
-		if f.read(e) != text {
-			t.Errorf("message %d is not what was appended", e.UID)
-		}
 	}
 }
 

@@ -111,9 +111,9 @@ func (s *Store) Account(ctx context.Context, id AccountID) (*Account, error) {
 	return a, nil
 }
 
-// Close waits until no account is in use for writing and writes what is still
-// only in memory: the watermarks of \Recent. Calls of other methods fail with
-// ErrClosed from then on.
+// Close writes what is still only in memory: the watermarks of \Recent. Other
+// methods fail with ErrClosed from then on; those that have begun end well, as
+// long as the storage engine is open.
 func (s *Store) Close() error {
 	for _, a := range s.shut() {
 		s.flush(a)

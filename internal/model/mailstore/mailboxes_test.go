@@ -1,0 +1,123 @@
+package mailstore_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/mailstead/mailstead/internal/model/mailstore"
+)
+
+func TestNames(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	ctx := context.Background()
+	for _, test := range []struct {
+		name, stored string
+		err          error
+	}{
+		{"plain", "plain", nil},
+		{"with/trailing/", "with/trailing", nil},
+		{"inbox/Sub", "INBOX/Sub", nil},
+		{"Cafe\u0301", "Caf\u00e9", nil},
+		{"", "", mailstore.ErrBadName},
+		{"/", "", mailstore.ErrBadName},
+		{"a//b", "", mailstore.ErrBadName},
+		{"/a", "", mailstore.ErrBadName},
+		{"a\x00b", "", mailstore.ErrBadName},
+		{"bad\xff", "", mailstore.ErrBadName},
+		{strings.Repeat("x", 1001), "", mailstore.ErrBadName},
+		{strings.Repeat("x/", 40) + "x", "", mailstore.ErrBadName},
+		{"Inbox", "", mailstore.ErrMailboxExists},
+		{"Sent", "", mailstore.ErrMailboxExists},
+	} {
+		box, err := f.account.Create(ctx, test.name)
+		if !errors.Is(err, test.err) {
+			t.Errorf("create %q: %v, want %v", test.name, err, test.err)
+		}
+		if err == nil && box.Name != test.stored {
+			t.Errorf("create %q makes %q", test.name, box.Name)
+		}
+	}
+	f.box("with")
+	tree, err := f.account.Mailboxes(ctx)
+	f.check(err)
+	if !tree.HasChildren("with") || tree.HasChildren("plain") || !tree.HasChildren("inbox") {
+		t.Error("children are not where they should be")
+	}
+}
+
+func TestDeleteKeepsChildrenAndSubscription(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	ctx := context.Background()
+	old, err := f.account.Create(ctx, "foo")
+	f.check(err)
+	_, err = f.account.Create(ctx, "foo/bar")
+	f.check(err)
+	f.check(f.account.Subscribe(ctx, "foo"))
+	f.append("foo", "gone")
+	f.check(f.account.Delete(ctx, "foo"))
+	f.reopen()
+	tree, err := f.account.Mailboxes(ctx)
+	f.check(err)
+	if _, ok := tree.Find("foo"); ok || !tree.HasChildren("foo") || !tree.Subscribed("foo") {
+		t.Error("only the mailbox itself should be gone")
+	}
+	if err := f.account.Delete(ctx, "foo"); !errors.Is(err, mailstore.ErrNoMailbox) {
+		t.Errorf("delete a level of hierarchy: %v", err)
+	}
+	again, err := f.account.Create(ctx, "foo")
+	f.check(err)
+	if again.ID == old.ID || again.UIDValidity <= old.UIDValidity {
+		t.Errorf("the second foo is %+v, the first was %+v", again, old)
+	}
+	f.check(f.account.Rename(ctx, "foo/bar", "foo/baz"))
+	f.check(f.account.Delete(ctx, "foo"))
+	f.check(f.account.Rename(ctx, "foo", "zap"))
+	f.box("zap/baz")
+	if tree, err = f.account.Mailboxes(ctx); err != nil || tree.HasChildren("foo") {
+		t.Errorf("something is left below foo: %v", err)
+	}
+	if _, ok := tree.Find("zap"); ok {
+		t.Error("renaming a level of hierarchy makes a mailbox of it")
+	}
+}
+
+func TestSpecialUse(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	ctx := context.Background()
+	box, err := f.account.Create(ctx, "Spam", `\junk`, `\Junk`, `\Important`)
+	f.check(err)
+	if got := fmt.Sprint(box.SpecialUse); got != `[\Junk \Important]` {
+		t.Errorf("uses are %s", got)
+	}
+	if _, err := f.account.Create(ctx, "x", `\Nonsense`); !errors.Is(err, mailstore.ErrBadUse) {
+		t.Errorf("no special use: %v", err)
+	}
+	f.check(f.account.SetSpecialUse(ctx, box.ID))
+	f.reopen()
+	if got := f.box("Spam").SpecialUse; len(got) != 0 {
+		t.Errorf("uses are %v", got)
+	}
+}
+
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.options.MaxMailboxes, f.options.MaxSubscriptions = 8, 7
+	f.reopen()
+	ctx := context.Background()
+	if _, err := f.account.Create(ctx, "a/b/c"); !errors.Is(err, mailstore.ErrTooMany) {
+		t.Errorf("three more mailboxes: %v", err)
+	}
+	_, err := f.account.Create(ctx, "a/b")
+	f.check(err)
+	f.check(f.account.Subscribe(ctx, "a"))
+	if err := f.account.Subscribe(ctx, "b"); !errors.Is(err, mailstore.ErrTooMany) {
+		t.Errorf("one more subscription: %v", err)
+	}
+}
