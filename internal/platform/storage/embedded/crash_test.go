@@ -2,12 +2,12 @@ package embedded
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
 	"math/rand/v2"
-	"runtime"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -29,9 +29,9 @@ func TestPowerCut(t *testing.T) {
 			random := rand.New(rand.NewPCG(uint64(survives), 7))
 			l := newLedger()
 			fs := vfs.NewCrashableMem()
-			for round := range 25 {
+			for round := range 20 {
 				cut := newPowerCut(fs, l, vfs.CrashCloneCfg{UnsyncedDataPercent: survives, RNG: random})
-				cut.after.Store(random.Int64N(500))
+				cut.after.Store(random.Int64N(300))
 				writeUntilCut(t, l, cut, uint64(round))
 				fs = cut.clone
 				l.settle(t, fs, cut.before)
@@ -100,15 +100,6 @@ func writeUntilCut(t *testing.T, l *ledger, cut *powerCut, seed uint64) {
 			}
 		})
 	}
-	wg.Go(func() {
-		for !isClosed(cut.done) {
-			if _, err := s.Reclaim(t.Context()); err != nil {
-				t.Error(err)
-				return
-			}
-			runtime.Gosched()
-		}
-	})
 	wg.Wait()
 	if err := s.Close(); err != nil {
 		t.Error(err)
@@ -185,15 +176,19 @@ func (l *ledger) pick() (name string, it item, ok bool) {
 	return "", item{}, false
 }
 
-// step does one commit.
+// step does one commit, or a Reclaim.
 func (l *ledger) step(s *Store, random *rand.Rand) error {
+	if random.IntN(20) == 0 {
+		_, err := s.Reclaim(context.Background())
+		return err
+	}
 	if random.IntN(3) == 0 {
 		if name, it, ok := l.pick(); ok {
 			return l.remove(s, name, it, random.IntN(2) == 0)
 		}
 	}
 	size := random.IntN(6000)
-	if random.IntN(10) == 0 {
+	if random.IntN(20) == 0 {
 		size = random.IntN(200_000)
 	}
 	return l.add(s, size, random)

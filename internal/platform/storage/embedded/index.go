@@ -121,7 +121,11 @@ func get(r pebble.Reader, dst, key []byte) ([]byte, error) {
 	return dst, closer.Close()
 }
 
+// readError says what an error of reading the index means to the caller.
 func readError(err error) error {
+	if err == nil {
+		return nil
+	}
 	if pebble.IsCorruptionError(err) {
 		return fmt.Errorf("%w: index: %w", storage.ErrCorrupt, err)
 	}

@@ -43,6 +43,9 @@ func TestKill(t *testing.T) {
 				t.Errorf("blob ID %d may be given out again", id)
 			}
 		}
+		if _, err := s.Get(nil, []byte("torn")); !errors.Is(err, storage.ErrNotFound) {
+			t.Errorf("the torn group was replayed: %v", err)
+		}
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 
@@ -27,20 +28,28 @@ func (s *Store) get(r pebble.Reader, dst, key []byte) ([]byte, error) {
 	return get(r, dst, key)
 }
 
-func (s *Store) scan(r pebble.Reader, rng storage.Range, fn func(key, value []byte) error) error {
+func (s *Store) scan(r pebble.Reader, rng storage.Range, fn func(key, value []byte) error) (err error) {
 	if !s.gate.enter() {
 		return storage.ErrClosed
 	}
 	defer s.gate.leave()
-	it, err := r.NewIter(&pebble.IterOptions{LowerBound: rng.Start, UpperBound: upperBound(rng.End)})
+	bounds := &pebble.IterOptions{UpperBound: upperBound(rng.End)}
+	if len(rng.Start) > 0 {
+		bounds.LowerBound = rng.Start
+	}
+	if bytes.Compare(bounds.LowerBound, bounds.UpperBound) >= 0 {
+		return nil
+	}
+	it, err := r.NewIter(bounds)
 	if err != nil {
 		return readError(err)
 	}
-	err = walk(it, rng.Reverse, fn)
-	if cerr := it.Close(); cerr != nil && err == nil {
-		err = readError(cerr)
-	}
-	if errors.Is(err, storage.ErrStop) {
+	defer func() {
+		if cerr := it.Close(); err == nil {
+			err = readError(cerr)
+		}
+	}()
+	if err = walk(it, rng.Reverse, fn); errors.Is(err, storage.ErrStop) {
 		return nil
 	}
 	return err
@@ -68,10 +77,7 @@ func walk(it *pebble.Iterator, reverse bool, fn func(key, value []byte) error) e
 			return err
 		}
 	}
-	if err := it.Error(); err != nil {
-		return readError(err)
-	}
-	return nil
+	return readError(it.Error())
 }
 
 // A snapshot is a view of the index. The store closes those that are open

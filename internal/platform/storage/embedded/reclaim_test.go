@@ -215,6 +215,42 @@ func corrupt(t *testing.T, s *Store, at location) {
 	}
 }
 
+// TestMoveOfDeletedBlob moves a blob that is deleted in the same group.
+func TestMoveOfDeletedBlob(t *testing.T) {
+	t.Parallel()
+	s := open(t, smallOptions(t, vfs.NewMem()))
+	id, err := addBlob(s, "key", content(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	at, err := locate(s.db, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := s.packs.acquire(at.pack)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.packs.release(p)
+	b := s.NewBatch()
+	b.DeleteBlob(id)
+	b.Set([]byte("key"), []byte("new"))
+	deleted := s.Enqueue(b)
+	moved := s.queue.enqueue(&request{moves: &relocation{pack: p, batches: []movedBatch{{
+		blobs: []movedBlob{{id, at}},
+		sets:  []operation{{kind: opSet, key: []byte("key"), value: fmt.Append(nil, id)}},
+	}}}})
+	if err := errors.Join(moved.Wait(), deleted.Wait()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.OpenBlob(id); !errors.Is(err, storage.ErrNotFound) {
+		t.Errorf("the deleted blob was moved: %v", err)
+	}
+	if v, err := s.Get(nil, []byte("key")); string(v) != "new" {
+		t.Errorf("an old value was carried over a new one: %q, %v", v, err)
+	}
+}
+
 // TestReclaimBesideWriters moves blobs while others are deleted and read.
 func TestReclaimBesideWriters(t *testing.T) {
 	t.Parallel()

@@ -45,6 +45,52 @@ func TestOperations(t *testing.T) {
 	}
 }
 
+// TestBrokenGroup changes every byte of a group, and cuts it off everywhere:
+// it must never be taken for a whole one.
+func TestBrokenGroup(t *testing.T) {
+	t.Parallel()
+	p := &pack{packHeader: packHeader{id: 1, salt: 5, firstSeq: 1, nextID: 1}}
+	whole := wholeGroup(p, packHeaderSize, 1)
+	if !isWhole(t, p, whole) || !isWhole(t, p, append(whole, 0)) {
+		t.Fatal("a whole group is not whole")
+	}
+	for i := range whole {
+		broken := bytes.Clone(whole)
+		broken[i] ^= 0x10
+		if isWhole(t, p, broken) {
+			t.Errorf("byte %d makes no difference", i)
+		}
+		if isWhole(t, p, whole[:i]) {
+			t.Errorf("%d of %d bytes are whole", i, len(whole))
+		}
+	}
+	if other := (&pack{packHeader: packHeader{id: 1, salt: 6}}); isWhole(t, other, whole) {
+		t.Error("a group of another pack is whole")
+	}
+	if isWhole(t, p, wholeGroup(p, packHeaderSize+1, 1)) {
+		t.Error("a group from another offset is whole")
+	}
+}
+
+// isWhole says whether a pack with these bytes begins with a whole group.
+func isWhole(t *testing.T, p *pack, group []byte) bool {
+	t.Helper()
+	packed := *p
+	packed.file = vfs.NewMemFile(append(p.encode(), group...))
+	scan, err := newPackScanner(&packed, packHeaderSize)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ok, err := scan.next()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ok {
+		ok, err = scan.verify()
+	}
+	return ok && err == nil
+}
+
 // FuzzOperations decodes anything: it fails with ErrCorrupt, or what it
 // decodes encodes to operations that decode to the same.
 func FuzzOperations(f *testing.F) {

@@ -75,7 +75,10 @@ func (w *packWriter) append(head []byte, data []piece, nextID uint64) error {
 	}
 	sealGroup(head, h, w.current.origin(w.end.offset))
 	if err := w.write(head, data, h.size()); err != nil {
-		return errors.Join(err, w.void())
+		if verr := w.void(); verr != nil {
+			return verr
+		}
+		return err
 	}
 	w.syncs++
 	if err := syncFile(w.current.file); err != nil {
@@ -117,12 +120,6 @@ func (w *packWriter) void() error {
 		return err
 	}
 	return syncFile(w.current.file)
-}
-
-func (w *packWriter) close() {
-	if w.current != nil {
-		w.packs.release(w.current)
-	}
 }
 
 // An offsetWriter gathers bytes and writes them to a pack in large runs.
@@ -185,8 +182,13 @@ func (o *offsetWriter) flush() error {
 	return writeError(err)
 }
 
-// writeError turns the errors of a full disk into [storage.ErrFull].
+// writeError turns the errors of a full disk into [storage.ErrFull], unless it
+// was a sync that failed.
 func writeError(err error) error {
+	var failed *syncError
+	if errors.As(err, &failed) {
+		return err
+	}
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
 		return errors.Join(storage.ErrFull, err)
 	}
