@@ -128,7 +128,7 @@ func (s *Server) Messages(user, mailbox string) []string {
 		return nil
 	}
 	var all []string
-	for _, line := range c.OK("FETCH 1:* BODY.PEEK[]").Lines("FETCH") {
+	for _, line := range c.OK("UID FETCH 1:* BODY.PEEK[]").Lines("FETCH") {
 		_, text, _ := strings.Cut(line, "}\r\n")
 		all = append(all, strings.TrimSuffix(text, ")"))
 	}

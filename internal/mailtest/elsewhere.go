@@ -8,6 +8,8 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/mailstead/mailstead/dns"
+	"github.com/mailstead/mailstead/dns/dnstest"
 	"github.com/mailstead/mailstead/sasl"
 	"github.com/mailstead/mailstead/smtp"
 	"github.com/mailstead/mailstead/smtp/smtpserver"
@@ -126,4 +128,13 @@ func (s *elsewhereSession) Data(_ context.Context, m *smtpserver.Message) (smtps
 	close(s.system.news)
 	s.system.news = make(chan struct{})
 	return smtpserver.Result{}, nil
+}
+
+// Zone returns a DNS in which a domain has one mail host at an IPv4 address.
+func Zone(domain, ip string) dnstest.Zones {
+	host := "mx." + domain
+	return dnstest.Zones{
+		MX: map[string][]dns.MX{domain: {{Preference: 10, Host: host}}},
+		A:  map[string][]string{host: {ip}},
+	}
 }

@@ -8,12 +8,16 @@ import (
 	"github.com/mailstead/mailstead/internal/model/directory"
 	"github.com/mailstead/mailstead/internal/model/mailstore"
 	"github.com/mailstead/mailstead/message"
+	"github.com/mailstead/mailstead/smtp"
 	"github.com/mailstead/mailstead/smtp/smtpserver"
 )
 
 // maxHeader is how much of a header a submission may have: it must be looked
 // at as a whole.
 const maxHeader = 1 << 20
+
+// errHeader says that a header is longer: another author could stand in it.
+var errHeader = smtp.NewError(554, smtp.EnhancedCode{5, 6, 0}, "Header of the message is too long")
 
 // Data takes the message and delivers it.
 func (s *session) Data(ctx context.Context, m *smtpserver.Message) (smtpserver.Result, error) {
@@ -80,6 +84,9 @@ func (s *session) received(id, with string) []byte {
 
 // complete checks a user's message and adds what it lacks.
 func (s *session) complete(ctx context.Context, id directory.AccountID, m *delivery.Message) error {
+	if m.Content.Structure().Root.BodyStart > maxHeader {
+		return errHeader
+	}
 	raw, err := m.Content.Header(maxHeader)
 	if err != nil {
 		return err
