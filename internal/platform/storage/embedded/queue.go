@@ -121,9 +121,13 @@ func (r *request) resolved() bool {
 
 // gather lets other writers run that are about to enqueue, as those of the
 // last group are when several write at once. It yields as long as the queue
-// grows by it; it never sleeps.
+// grows by it; it never sleeps, and a lone writer does not yield at all.
 func (q *queue) gather() {
-	for before, n := 0, q.length(); n > before && n > 1 && n < maxGroupBatches; {
+	lone := len(q.group) <= 1
+	for before, n := 0, q.length(); n > before && n < maxGroupBatches; {
+		if lone && n == 1 {
+			return
+		}
 		runtime.Gosched()
 		before, n = n, q.length()
 	}
