@@ -88,7 +88,7 @@ type account struct {
 
 // current returns the newest durable state.
 func (a *account) current(ctx context.Context) (*state, error) {
-	if s := a.committed.Load(); s != nil {
+	if s := a.committed.Load(); s != nil && !s.deleted {
 		return s, nil
 	}
 	a.mu.Lock()
@@ -96,7 +96,10 @@ func (a *account) current(ctx context.Context) (*state, error) {
 	if err := a.ready(ctx); err != nil {
 		return nil, err
 	}
-	return a.committed.Load(), nil
+	if s := a.committed.Load(); !s.deleted {
+		return s, nil
+	}
+	return nil, ErrNoAccount
 }
 
 // open returns the messages of a mailbox, reading them if they are not in
@@ -119,17 +122,19 @@ func (a *account) open(ctx context.Context, id MailboxID) (*Version, error) {
 			return nil, err
 		}
 	}
-	if _, err := a.load(id); err != nil {
+	v, err := a.load(id)
+	if err != nil {
 		return nil, err
 	}
 	a.publish(a.head)
-	c, _ := a.committed.Load().contents(id)
-	return c.version, nil
+	return v, nil
 }
 
-// ready makes sure that there is a head to build on, making the account if it
-// does not exist. The caller holds mu.
+// ready makes sure that there is a head to build on. The caller holds mu.
 func (a *account) ready(ctx context.Context) error {
+	if s := a.committed.Load(); s != nil && s.deleted {
+		return ErrNoAccount
+	}
 	if err := ctx.Err(); err != nil || a.head != nil {
 		return err
 	}
@@ -140,10 +145,7 @@ func (a *account) ready(ctx context.Context) error {
 	}
 	head, recent, err := loadState(a.store.storage, a.id)
 	if errors.Is(err, storage.ErrNotFound) {
-		if err := a.create(); err != nil {
-			return err
-		}
-		head, recent, err = loadState(a.store.storage, a.id)
+		return ErrNoAccount
 	}
 	if err != nil {
 		return err

@@ -241,3 +241,35 @@ func waitFor(so func() bool) {
 		runtime.Gosched()
 	}
 }
+
+// TestDeleteAccountInUse has writers at an account that is deleted.
+func TestDeleteAccountInUse(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	ctx, id := context.Background(), f.box("INBOX").ID
+	var writers sync.WaitGroup
+	for range 4 {
+		writers.Go(func() {
+			for {
+				c := f.content(mail("x"))
+				_, err := f.account.Append(ctx, id, []mailstore.Append{{Content: c}})
+				c.Discard()
+				if errors.Is(err, mailstore.ErrNoAccount) {
+					return
+				}
+				if err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
+	}
+	waitFor(func() bool { return f.blobs() > 1000 })
+	f.check(f.store.DeleteAccount(ctx, 7))
+	writers.Wait()
+	n := 0
+	f.check(f.engine.Scan(storage.Range{}, func(_, _ []byte) error { n++; return nil }))
+	if n != 0 || f.blobs() != 0 {
+		t.Errorf("%d keys and %d bytes of blobs are left", n, f.blobs())
+	}
+}

@@ -9,20 +9,21 @@ import (
 // removedAtOnce is how many records go in one batch when an account is deleted.
 const removedAtOnce = 2000
 
-// DeleteAccount removes all of an account. Nobody must use the account any
-// more, and its id must not be given again. If it fails or is interrupted it
-// can be called again. Notes of orphans are left to CollectOrphans, which finds
+// DeleteAccount removes all of an account: calls for it fail with ErrNoAccount
+// from then on. Nobody may ask for it by Store.Account or deliver to it any
+// more, which would make it again, and its id must not be given again. If it
+// fails or is interrupted it can be called again. Notes of orphans are left to CollectOrphans, which finds
 // that their records are gone.
 func (s *Store) DeleteAccount(ctx context.Context, id AccountID) error {
 	s.collecting.Lock()
 	defer s.collecting.Unlock()
-	s.forget(id)
 	index := kinds(id, keyAccount, keyRecord)
 	b := s.storage.NewBatch()
 	b.DeleteRange(index.Start, index.End)
 	if err := storage.Commit(s.storage, b); err != nil {
 		return err
 	}
+	s.forget(id)
 	for {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -41,17 +42,21 @@ func (s *Store) DeleteAccount(ctx context.Context, id AccountID) error {
 	return storage.Commit(s.storage, b)
 }
 
-// forget drops an account from memory.
+// forget drops an account from memory. Whoever still has it in use hears that
+// it is gone.
 func (s *Store) forget(id AccountID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a, ok := s.accounts[id]
-	if !ok || a.pins > 0 {
+	if !ok {
 		return
 	}
-	s.unlink(a)
-	delete(s.accounts, id)
-	s.weight -= a.weight
+	a.committed.Store(&state{order: ^uint64(0), deleted: true})
+	if a.pins == 0 {
+		s.unlink(a)
+		delete(s.accounts, id)
+		s.weight -= a.weight
+	}
 }
 
 // deleteRecords removes some records of an account, and returns how many.

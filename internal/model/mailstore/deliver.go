@@ -42,8 +42,8 @@ type Delivered struct {
 // the batch, in one durable batch. also may be nil, and may be called again if
 // the batch has to be built again. An error means that nothing is stored for
 // anybody; what concerns one recipient stands in his Delivered, of which there
-// is one per Delivery, in the same order. The content stays the caller's to
-// discard.
+// is one per Delivery, in the same order. Accounts that do not exist are made.
+// The content stays the caller's to discard.
 //
 // If the records of the recipients exceed what a batch can hold (that takes
 // hundreds of them) several batches are used, and also is in the last. Then an
@@ -60,7 +60,13 @@ func (s *Store) Deliver(ctx context.Context, c *Content, to []Delivery, also fun
 		if i == len(groups)-1 && also != nil {
 			last = also
 		}
-		if err := d.deliver(ctx, group, last); err != nil {
+		err := d.deliver(ctx, group, last)
+		if errors.Is(err, ErrNoAccount) {
+			if err = d.createAccounts(ctx, group); err == nil {
+				err = d.deliver(ctx, group, last)
+			}
+		}
+		if err != nil {
 			if i == 0 {
 				return nil, err
 			}
@@ -127,6 +133,16 @@ func (d *delivering) deliver(ctx context.Context, group []int, also func(*storag
 		return nil
 	}
 	return storage.Commit(d.store.storage, b)
+}
+
+// createAccounts makes the accounts of a group that do not exist.
+func (d *delivering) createAccounts(ctx context.Context, group []int) error {
+	for _, id := range d.accounts(group) {
+		if _, err := d.store.Account(ctx, id); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // errNobody says that no recipient of a batch takes the message.

@@ -120,12 +120,15 @@ func pairChunks(start uint32, old, new *chunk, fn func(first imap.SeqNum, a, b *
 // old, and go on where old ends.
 func (v *Version) Keeping(old *Version) *Version {
 	var merged []*page
+	other := reassigned(old.box, v.box)
 	pairPages(old, v, func(_ imap.SeqNum, a, b *page) {
 		switch {
-		case b == nil:
+		case b == nil && other.Empty():
 			merged = append(merged, a)
+		case b == nil:
+			merged = append(merged, mergeRows(a, newPage(a.no, nil), other))
 		case a != nil && a.present&^b.present != 0:
-			merged = append(merged, mergeRows(a, b))
+			merged = append(merged, mergeRows(a, b, other))
 		}
 	})
 	if len(merged) == 0 {
@@ -134,17 +137,32 @@ func (v *Version) Keeping(old *Version) *Version {
 	return v.with(v.box, merged)
 }
 
-// mergeRows returns b with the messages that only a has.
-func mergeRows(a, b *page) *page {
+// reassigned returns the places of keywords that mean something else in the
+// new record of a mailbox.
+func reassigned(old, new *Mailbox) Flags {
+	var other Flags
+	for i, name := range old.keywords {
+		if name != "" && (i >= len(new.keywords) || !new.keywords[i].Equal(name)) {
+			other = other.with(firstKeyword + FlagBit(i))
+		}
+	}
+	return other
+}
+
+// mergeRows returns b with the messages that only a has, which lose the flags
+// in other.
+func mergeRows(a, b *page, other Flags) *page {
 	var buf [pageUIDs]row
 	rows := buf[:0]
 	for all := a.present | b.present; all != 0; all &= all - 1 {
 		slot := lowest(all)
-		from := b
-		if b.present>>slot&1 == 0 {
-			from = a
+		if b.present>>slot&1 != 0 {
+			rows = append(rows, b.row(slot, b.rank(slot)))
+			continue
 		}
-		rows = append(rows, from.row(slot, from.rank(slot)))
+		r := a.row(slot, a.rank(slot))
+		r.flags = r.flags.minus(other)
+		rows = append(rows, r)
 	}
 	return newPage(b.no, rows)
 }

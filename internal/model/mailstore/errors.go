@@ -5,6 +5,8 @@ import "errors"
 // What a caller may have to tell apart. Any other error is unforeseen, and
 // temporary; storage.ErrFull passes through.
 var (
+	// ErrNoAccount says that the account has been deleted.
+	ErrNoAccount = errors.New("mailstore: no such account")
 	// ErrNoMailbox says that there is no mailbox of that name or id.
 	ErrNoMailbox = errors.New("mailstore: no such mailbox")
 	// ErrMailboxExists says that a mailbox has the name already.

@@ -1,6 +1,7 @@
 package mailstore
 
 import (
+	"context"
 	"errors"
 
 	"github.com/mailstead/mailstead/imap"
@@ -26,14 +27,29 @@ func defaultMailboxes() []defaultMailbox {
 	}
 }
 
+// create stores a new account.
+func (a *Account) create(ctx context.Context) error {
+	core, err := a.store.acquire(ctx, a.id)
+	if err != nil {
+		return err
+	}
+	defer a.store.release(core)
+	core.mu.Lock()
+	defer core.mu.Unlock()
+	if core.head == nil {
+		if err := core.create(); err != nil {
+			return err
+		}
+	}
+	return core.ready(ctx)
+}
+
 // create stores a new account with its default mailboxes, all subscribed. It
 // is no error if somebody else has stored it meanwhile. The caller holds mu.
 func (a *account) create() error {
 	st := a.store.storage
 	u := &update{store: a.store, batch: st.NewBatch(), now: a.store.options.Clock()}
-	a.head = &state{tree: new(Tree)}
-	t := newTx(u, a)
-	a.head = nil
+	t := newTx(u, a, &state{tree: new(Tree)})
 	for _, d := range defaultMailboxes() {
 		if _, err := t.newMailbox(d.name, d.uses); err != nil {
 			return err

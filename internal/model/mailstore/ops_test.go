@@ -14,6 +14,27 @@ import (
 	"github.com/mailstead/mailstead/internal/platform/storage"
 )
 
+func TestDeletedAccount(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	ctx, id := context.Background(), f.box("INBOX").ID
+	f.append("INBOX", "x")
+	e := f.version("INBOX").At(1)
+	f.check(f.store.DeleteAccount(ctx, 7))
+	if _, err := f.account.Open(ctx, id); !errors.Is(err, mailstore.ErrNoAccount) {
+		t.Errorf("open: %v", err)
+	}
+	if _, err := f.account.Remove(ctx, id, imap.SetOf[imap.UID](1)); !errors.Is(err, mailstore.ErrNoAccount) {
+		t.Errorf("remove: %v", err)
+	}
+	if _, err := f.account.Message(ctx, e); !errors.Is(err, mailstore.ErrNoMessage) {
+		t.Errorf("message: %v", err)
+	}
+	if f.blobs() != 0 {
+		t.Errorf("%d bytes are left", f.blobs())
+	}
+}
+
 func TestKeywordsRunOut(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t)
@@ -50,6 +71,32 @@ func TestKeywordsRunOut(t *testing.T) {
 	f.check(add(imap.StoreReplace, `\Recent`, `\Seen`))
 	if got := f.flags("INBOX", 1); got != `[\Seen]` {
 		t.Errorf("flags are %s", got)
+	}
+}
+
+// TestKeptMessageLosesReassignedKeyword keeps a message whose keyword has
+// given its place to another.
+func TestKeptMessageLosesReassignedKeyword(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	ctx, id := context.Background(), f.box("INBOX").ID
+	f.append("INBOX", "kept", `\Seen`, "Old")
+	f.append("INBOX", "other", `\Seen`, "Other")
+	old := f.version("INBOX")
+	_, err := f.account.Remove(ctx, id, imap.SetOf[imap.UID](1))
+	f.check(err)
+	var more []imap.Flag
+	for i := range mailstore.MaxKeywords - 1 {
+		more = append(more, imap.Flag(fmt.Sprint("New", i)))
+	}
+	_, err = f.account.StoreFlags(ctx, id, imap.SetOf[imap.UID](2), imap.StoreOp{Action: imap.StoreAdd, Flags: more})
+	f.check(err)
+	kept := f.version("INBOX").Keeping(old)
+	if got := fmt.Sprint(kept.Mailbox().AppendFlags(nil, kept.At(1).Flags)); got != `[\Seen]` {
+		t.Errorf("flags are %s", got)
+	}
+	if got := kept.Mailbox().AppendFlags(nil, kept.At(2).Flags); len(got) != mailstore.MaxKeywords+1 {
+		t.Errorf("the other message has %d flags", len(got))
 	}
 }
 

@@ -67,6 +67,10 @@ type state struct {
 	order  uint64 // later states have larger numbers, in this process
 	tree   *Tree
 	mail   []contents // for each of tree.byID
+
+	// deleted says that there is no such account any more. Such a state is
+	// the last: nothing else of it is set but its order.
+	deleted bool
 }
 
 // contents is what is in memory of a mailbox's messages: all of them, or only

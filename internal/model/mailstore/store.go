@@ -2,6 +2,7 @@ package mailstore
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -105,7 +106,11 @@ func New(st storage.Store, o Options) *Store {
 // does not exist.
 func (s *Store) Account(ctx context.Context, id AccountID) (*Account, error) {
 	a := &Account{store: s, id: id}
-	if _, err := a.committed(ctx); err != nil {
+	_, err := a.committed(ctx)
+	if errors.Is(err, ErrNoAccount) {
+		err = a.create(ctx)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return a, nil

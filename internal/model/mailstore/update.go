@@ -89,7 +89,7 @@ func (u *update) enqueue(ctx context.Context, cores []*account, build func(*upda
 		if err := core.ready(ctx); err != nil {
 			return nil, err
 		}
-		u.txs = append(u.txs, newTx(u, core))
+		u.txs = append(u.txs, newTx(u, core, core.head))
 	}
 	if err := build(u); err != nil {
 		return nil, err
@@ -130,14 +130,14 @@ type tx struct {
 	quiet   bool       // the counters are written, but nothing is logged
 }
 
-func newTx(u *update, core *account) *tx {
+func newTx(u *update, core *account, base *state) *tx {
 	return &tx{
 		update:  u,
 		account: core,
 		epoch:   core.epoch,
-		base:    core.head,
-		next:    *core.head,
-		modSeq:  core.head.modSeq + 1,
+		base:    base,
+		next:    *base,
+		modSeq:  base.modSeq + 1,
 	}
 }
 
