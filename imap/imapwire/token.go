@@ -282,3 +282,12 @@ func (r *Reader) seqNumber() (uint32, error) {
 	}
 	return r.NZNumber()
 }
+
+// Take takes the next byte of the line, whatever it is.
+func (r *Reader) Take() (byte, bool) {
+	if r.AtEnd() {
+		return 0, false
+	}
+	r.pos++
+	return r.line[r.pos-1], true
+}
