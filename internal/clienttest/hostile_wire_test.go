@@ -235,3 +235,17 @@ func (w *wire) halfClose() {
 		w.t.Fatal(err)
 	}
 }
+
+// dialPlain connects without TLS, whatever the listener expects.
+func (s *server) dialPlain(t *testing.T, protocol string) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", s.addr(protocol))
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn.SetDeadline(time.Now().Add(patience))
+	t.Cleanup(func() { conn.Close() })
+	return conn
+}
+
+func bufferedReader(r io.Reader) *bufio.Reader { return bufio.NewReader(r) }

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -134,14 +135,25 @@ func (s *server) certificate(t *testing.T) string {
 	return name
 }
 
+// lastPort is the port that freePort returned last. Ports of clients begin at
+// 32768; ours are below them, so that no connection takes one that was free.
+// Processes begin at different ones.
+var lastPort atomic.Int32
+
+const firstPort, portCount = 12000, 20000
+
 func freePort(t *testing.T) int {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range portCount {
+		port := firstPort + (os.Getpid()*101+int(lastPort.Add(1)))%portCount
+		ln, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+		if err == nil {
+			ln.Close()
+			return port
+		}
 	}
-	defer ln.Close()
-	return ln.Addr().(*net.TCPAddr).Port
+	t.Fatal("no port is free")
+	return 0
 }
 
 func waitPort(t *testing.T, addr string) {
