@@ -54,7 +54,12 @@ type BlobSource interface {
 }
 
 // NewBatch returns an empty batch; engines call it.
-func NewBatch(blobs BlobSource) *Batch { return &Batch{blobs: blobs} }
+func NewBatch(blobs BlobSource) *Batch {
+	return &Batch{blobs: blobs, ops: make([]Op, 0, usualOps)}
+}
+
+// usualOps is how many operations a batch has room for at first.
+const usualOps = 8
 
 // Assert makes the commit fail with ErrConflict unless key has this value. A
 // nil value asserts that key does not exist.

@@ -17,6 +17,8 @@ type applier struct {
 	pack   packID
 	offset int64 // of the next blob
 	usages map[packID]usage
+	key    []byte // scratch
+	value  []byte // scratch
 	// Of this group alone:
 	changed map[packID]usage
 	blobs   map[storage.BlobID]location // the zero location is a deleted blob
@@ -88,7 +90,8 @@ func (a *applier) addBlob(o operation) error {
 	u := a.usage(l.pack)
 	u.live += l.stored
 	a.changed[l.pack] = u
-	return a.batch.Set(blobKey(o.id), l.encode(), nil)
+	a.key, a.value = appendBlobKey(a.key[:0], o.id), l.append(a.value[:0])
+	return a.batch.Set(a.key, a.value, nil)
 }
 
 func (a *applier) deleteBlob(id storage.BlobID) error {
@@ -96,7 +99,8 @@ func (a *applier) deleteBlob(id storage.BlobID) error {
 		return err
 	}
 	a.blobs[id] = location{}
-	return a.batch.Delete(blobKey(id), nil)
+	a.key = appendBlobKey(a.key[:0], id)
+	return a.batch.Delete(a.key, nil)
 }
 
 // dropBlob counts the bytes of a blob as dead, if there is such a blob.

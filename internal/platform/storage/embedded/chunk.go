@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
@@ -78,7 +79,8 @@ func parseChunkTable(table []byte, size, stored int64) ([]chunkEntry, error) {
 }
 
 // A codec compresses and decompresses chunks. It may be used concurrently,
-// and starts no goroutines.
+// and starts no goroutines. It is never closed: blobs may stay open longer
+// than the store.
 type codec struct {
 	enc     *zstd.Encoder
 	dec     *zstd.Decoder
@@ -108,16 +110,11 @@ func newCodec() (*codec, error) {
 	return c, nil
 }
 
-func (c *codec) close() {
-	_ = c.enc.Close() // nothing is buffered: only EncodeAll is used
-	c.dec.Close()
-}
-
 // buffer returns an empty buffer with room for a chunk and its entry.
 func (c *codec) buffer() []byte { return (*c.buffers.Get().(*[]byte))[:0] }
 
-// bufferFor returns an empty buffer for a blob of size bytes. Small ones are
-// not pooled: a large buffer per waiting writer costs more than it saves.
+// bufferFor returns an empty buffer for a blob of size bytes, from the pool if
+// it is of about that size.
 func (c *codec) bufferFor(size int) []byte {
 	if size > chunkSize/4 && size <= chunkSize {
 		return c.buffer()
@@ -151,11 +148,21 @@ func (c *codec) appendChunk(dst, chunk []byte) ([]byte, chunkEntry) {
 	}
 }
 
-// encode returns the stored form of a whole blob.
+// encode returns the stored form of a whole blob. That of a small one has a
+// slice of its own size: a large buffer per waiting writer would cost more
+// than the copy.
 func (c *codec) encode(content []byte) []byte {
+	if len(content) > chunkSize/4 {
+		return c.encodeTo(c.bufferFor(len(content)), content)
+	}
+	buf := c.encodeTo(c.buffer(), content)
+	defer c.release(buf)
+	return bytes.Clone(buf)
+}
+
+func (c *codec) encodeTo(dst, content []byte) []byte {
 	n := int(chunkCount(int64(len(content))))
-	table := n * chunkEntrySize
-	dst := c.bufferFor(len(content))[:table]
+	dst = append(dst, make([]byte, n*chunkEntrySize)...)
 	for i := range n {
 		chunk := content[i*chunkSize : min((i+1)*chunkSize, len(content))]
 		var e chunkEntry

@@ -30,8 +30,8 @@ func packKey(id packID) []byte {
 	return binary.BigEndian.AppendUint32([]byte{engineSpace, packPrefix}, uint32(id))
 }
 
-func blobKey(id storage.BlobID) []byte {
-	return binary.BigEndian.AppendUint64([]byte{engineSpace, blobPrefix}, uint64(id))
+func appendBlobKey(dst []byte, id storage.BlobID) []byte {
+	return binary.BigEndian.AppendUint64(append(dst, engineSpace, blobPrefix), uint64(id))
 }
 
 // A position says up to where the packs have been applied to the index. The
@@ -71,12 +71,11 @@ type location struct {
 	size   int64 // bytes of its content
 }
 
-func (l location) encode() []byte {
-	b := make([]byte, 0, 4*binary.MaxVarintLen64)
-	for _, v := range [...]uint64{uint64(l.pack), uint64(l.offset), uint64(l.stored), uint64(l.size)} {
-		b = binary.AppendUvarint(b, v)
-	}
-	return b
+func (l location) append(dst []byte) []byte {
+	dst = binary.AppendUvarint(dst, uint64(l.pack))
+	dst = binary.AppendUvarint(dst, uint64(l.offset))
+	dst = binary.AppendUvarint(dst, uint64(l.stored))
+	return binary.AppendUvarint(dst, uint64(l.size))
 }
 
 func decodeLocation(b []byte) (location, error) {
@@ -134,8 +133,9 @@ func readError(err error) error {
 
 // locate returns where a blob is.
 func locate(r pebble.Reader, id storage.BlobID) (location, error) {
+	var key [10]byte
 	var buf [4 * binary.MaxVarintLen64]byte
-	v, err := get(r, buf[:0], blobKey(id))
+	v, err := get(r, buf[:0], appendBlobKey(key[:0], id))
 	if err != nil {
 		return location{}, err
 	}

@@ -116,10 +116,9 @@ func (v *snapshot) Scan(r storage.Range, fn func(key, value []byte) error) error
 
 func (v *snapshot) Close() {
 	v.store.mu.Lock()
-	_, open := v.store.snapshots[v]
-	delete(v.store.snapshots, v)
-	v.store.mu.Unlock()
-	if open {
+	defer v.store.mu.Unlock()
+	if _, open := v.store.snapshots[v]; open {
+		delete(v.store.snapshots, v)
 		_ = v.view.Close() // fails only for a snapshot closed twice
 	}
 }

@@ -143,9 +143,6 @@ func (s *Store) abandon() error {
 	if s.packs != nil {
 		s.packs.close()
 	}
-	if s.codec != nil {
-		s.codec.close()
-	}
 	if s.lock != nil {
 		errs = append(errs, s.lock.Close())
 	}

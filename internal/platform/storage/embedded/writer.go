@@ -39,7 +39,6 @@ type packWriter struct {
 	end      position // after the last durable group, and the next to be written
 	zeroed   int64    // up to here the current pack has zeros after end
 	buf      []byte
-	syncs    uint64
 }
 
 // base is the offset of the next group. It begins a new pack if the current
@@ -80,7 +79,6 @@ func (w *packWriter) append(head []byte, data []piece, nextID uint64) error {
 		}
 		return err
 	}
-	w.syncs++
 	if err := syncFile(w.current.file); err != nil {
 		return err
 	}
