@@ -24,6 +24,7 @@ func (s *Server) makeServices(ctx context.Context) error {
 	}
 	s.services = append(s.services, service{"outbound", s.runner.Run})
 	s.serve("upkeep", s.upkeep.Run)
+	s.serve("queue metrics", s.watchQueue(s.metrics))
 	return s.serveAdmin()
 }
 
