@@ -19,7 +19,7 @@ type Append struct {
 // Append puts messages into a mailbox: all or none (RFC 3502). The contents
 // stay the caller's to discard.
 func (a *Account) Append(ctx context.Context, id MailboxID, messages []Append) (*imap.AppendData, error) {
-	if err := stageLarge(a.store.storage, messages); err != nil {
+	if err := spillLarge(messages); err != nil {
 		return nil, err
 	}
 	blobs := make([]storage.BlobID, len(messages))
@@ -28,7 +28,7 @@ func (a *Account) Append(ctx context.Context, id MailboxID, messages []Append) (
 		accounts: []AccountID{a.id},
 		prepare: func(b *storage.Batch) error {
 			for i := range messages {
-				blobs[i] = messages[i].Content.appendTo(b)
+				blobs[i] = messages[i].Content.AppendTo(b)
 			}
 			return nil
 		},
@@ -72,8 +72,8 @@ func orNow(t, now time.Time) time.Time {
 	return t
 }
 
-// stageLarge stages the contents that would not fit into one batch together.
-func stageLarge(st storage.Store, messages []Append) error {
+// spillLarge spills the contents that would not fit into one batch together.
+func spillLarge(messages []Append) error {
 	size := 0
 	for i := range messages {
 		c := messages[i].Content
@@ -81,7 +81,7 @@ func stageLarge(st storage.Store, messages []Append) error {
 		if size <= enoughForBatch {
 			continue
 		}
-		if err := c.stage(st); err != nil {
+		if err := c.Spill(); err != nil {
 			return err
 		}
 	}

@@ -164,7 +164,7 @@ func (d *delivering) prepare(b *storage.Batch) {
 		b.Assert(d.anchor, []byte{})
 		return
 	}
-	d.blob = d.content.appendTo(b)
+	d.blob = d.content.AppendTo(b)
 }
 
 // build stores the message for one group of recipients.

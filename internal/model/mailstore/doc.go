@@ -24,6 +24,16 @@
 // ever see. If a batch fails, all that were built on it fail by their
 // assertion, the head is thrown away and they are built again.
 //
+// # The index
+//
+// Messages are indexed in pages of 64 UIDs: a word says which of them exist, a
+// word for each flag in use says which have it, and the other fields stand in
+// columns of fixed width above their minimum, some ten bytes a message. A page
+// is kept in memory as it is stored and read in place. Pages hang in a tree of
+// two levels that is copied on write, so that a delivery to a mailbox of a
+// million messages copies a few kilobytes, and two versions are compared by
+// comparing pointers.
+//
 // # Invariants
 //
 //   - UIDs, UIDVALIDITY, MODSEQ, mailbox, record and instance ids are

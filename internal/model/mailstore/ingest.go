@@ -1,8 +1,6 @@
 package mailstore
 
 import (
-	"bytes"
-
 	"github.com/mailstead/mailstead/internal/platform/storage"
 	"github.com/mailstead/mailstead/message"
 )
@@ -116,91 +114,3 @@ func (i *Ingest) fail(err error) {
 		i.staged = nil
 	}
 }
-
-// A Content is a whole message that is not stored yet. It may be delivered or
-// appended once.
-type Content struct {
-	store     *Store
-	size      int64
-	memory    []byte
-	staged    storage.Staged // or nil: then the message is in memory
-	structure *message.Structure
-	encoded   []byte // the structure in binary
-}
-
-// Size returns its bytes.
-func (c *Content) Size() int64 { return c.size }
-
-// Structure returns its envelope and part tree. Do not change.
-func (c *Content) Structure() *message.Structure { return c.structure }
-
-// Header returns the bytes of the header with the blank line that ends it, but
-// not more than limit.
-func (c *Content) Header(limit int) ([]byte, error) {
-	r, err := c.Open()
-	if err != nil {
-		return nil, err
-	}
-	defer r.Close()
-	header := make([]byte, min(c.structure.Root.BodyStart, int64(limit)))
-	if len(header) == 0 {
-		return header, nil
-	}
-	n, err := r.ReadAt(header, 0)
-	if n == len(header) {
-		err = nil
-	}
-	return header[:n], err
-}
-
-// Open opens the content for reading. This is possible until it is delivered
-// or appended, or discarded.
-func (c *Content) Open() (Reader, error) {
-	if c.staged != nil {
-		return c.staged.Open()
-	}
-	return memoryReader{bytes.NewReader(c.memory)}, nil
-}
-
-// Discard frees the content. It must be called once, when the content has been
-// delivered or appended or is not wanted; more calls do nothing.
-func (c *Content) Discard() {
-	if c.staged != nil {
-		c.staged.Discard()
-	}
-	c.store.buffers.put(c.memory)
-	c.memory = nil
-}
-
-// appendTo puts the content into a batch.
-func (c *Content) appendTo(b *storage.Batch) storage.BlobID {
-	if c.staged != nil {
-		return b.AppendStaged(c.staged)
-	}
-	return b.AppendBlob(c.memory)
-}
-
-// stage moves a content from memory to a staged blob.
-func (c *Content) stage(st storage.Store) error {
-	if c.staged != nil {
-		return nil
-	}
-	staged, err := st.Stage()
-	if err != nil {
-		return err
-	}
-	if _, err = staged.Write(c.memory); err == nil {
-		err = staged.Seal()
-	}
-	if err != nil {
-		staged.Discard()
-		return err
-	}
-	c.store.buffers.put(c.memory)
-	c.memory, c.staged = nil, staged
-	return nil
-}
-
-type memoryReader struct{ *bytes.Reader }
-
-func (memoryReader) Close() error { return nil }

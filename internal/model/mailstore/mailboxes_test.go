@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/mailstead/mailstead/imap"
 	"github.com/mailstead/mailstead/internal/model/mailstore"
 )
 
@@ -119,5 +121,60 @@ func TestLimits(t *testing.T) {
 	f.check(f.account.Subscribe(ctx, "a"))
 	if err := f.account.Subscribe(ctx, "b"); !errors.Is(err, mailstore.ErrTooMany) {
 		t.Errorf("one more subscription: %v", err)
+	}
+}
+
+func TestChangesAreAnnounced(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	var heard []imap.ModSeq
+	f.options.OnChange = func(id mailstore.AccountID, modSeq imap.ModSeq) {
+		if id != f.account.ID() {
+			t.Errorf("account %d has changed", id)
+		}
+		heard = append(heard, modSeq)
+	}
+	f.reopen()
+	ctx := context.Background()
+	before, err := f.account.Mailboxes(ctx)
+	f.check(err)
+	f.append("INBOX", "x")
+	f.check(f.account.Subscribe(ctx, "new"))
+	f.check(f.account.Subscribe(ctx, "new")) // nothing changes
+	_, err = f.account.Remove(ctx, f.box("Sent").ID, imap.UIDSet{{Start: 1, Stop: 9}})
+	f.check(err)
+	f.check(f.account.TrimLog(ctx, 0))
+	if got, want := fmt.Sprint(heard), fmt.Sprint([]imap.ModSeq{before.ModSeq() + 1, before.ModSeq() + 2}); got != want {
+		t.Errorf("heard of %s, want %s", got, want)
+	}
+	after, err := f.account.Mailboxes(ctx)
+	f.check(err)
+	if after.ModSeq() != before.ModSeq()+2 {
+		t.Errorf("MODSEQ is %d", after.ModSeq())
+	}
+}
+
+// TestDeleteLargeMailbox deletes more messages than go with one batch.
+func TestDeleteLargeMailbox(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	ctx := context.Background()
+	f.appendMany("Archive", 1000)
+	id := f.box("Archive").ID
+	for f.box("Archive").Messages < 210_000 {
+		_, err := f.account.Copy(ctx, id, id, imap.UIDSet{{Start: 1, Stop: 1 << 30}})
+		f.check(err)
+	}
+	f.check(f.account.Delete(ctx, "Archive"))
+	usage, err := f.account.Usage(ctx)
+	f.check(err)
+	if usage != (mailstore.Usage{}) {
+		t.Errorf("usage is %+v", usage)
+	}
+	f.now = f.now.Add(time.Second)
+	n, err := f.store.CollectOrphans(ctx, f.now)
+	f.check(err)
+	if n != 1000 || f.blobs() != 0 {
+		t.Errorf("%d records were removed, %d bytes are left", n, f.blobs())
 	}
 }
