@@ -74,7 +74,7 @@ func (s *Store) openIndex() error {
 		CacheSize:                   s.opts.CacheSize + int64(s.opts.MemTableSize),
 		MemTableSize:                uint64(s.opts.MemTableSize),
 		MemTableStopWritesThreshold: 3,
-		L0CompactionThreshold:       2,
+		L0CompactionThreshold:       4,
 		LBaseMaxBytes:               64 << 20,
 		MaxOpenFiles:                512,
 		FormatMajorVersion:          pebble.FormatNewest,
