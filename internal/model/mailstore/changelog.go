@@ -143,18 +143,16 @@ func (a *Account) Changes(ctx context.Context, id MailboxID, since imap.ModSeq) 
 	return &c, nil
 }
 
-// TrimLog forgets all but the last keep changes of the log.
-func (a *Account) TrimLog(ctx context.Context, keep int) error {
-	return a.store.update(ctx, []AccountID{a.id}, func(u *update) error {
-		t := u.txs[0]
-		if uint64(t.base.modSeq) <= uint64(t.base.horizon)+uint64(max(keep, 0)) {
-			return nil
-		}
-		t.next.horizon = t.base.modSeq - imap.ModSeq(max(keep, 0))
-		u.batch.DeleteRange(logKey(a.id, 0), logKey(a.id, uint64(t.next.horizon)+1))
-		t.quiet = true
-		return nil
-	})
+// trimLog drops the oldest entries when the log has become a quarter longer
+// than it should be.
+func (t *tx) trimLog() {
+	keep := imap.ModSeq(t.store.options.LogEntries)
+	if t.next.modSeq-t.next.horizon <= keep+keep/4 {
+		return
+	}
+	old := t.next.horizon
+	t.next.horizon = t.next.modSeq - keep
+	t.batch.DeleteRange(logKey(t.account.id, uint64(old)), logKey(t.account.id, uint64(t.next.horizon)+1))
 }
 
 // without returns the UIDs of a that are not in b.

@@ -15,10 +15,9 @@ func (t *tx) finish() error {
 	if !t.dirty() {
 		return nil
 	}
-	if len(t.changes) > 0 {
-		t.next.modSeq = t.modSeq
-		t.batch.Set(logKey(t.account.id, uint64(t.modSeq)), appendChanges(nil, t.changes))
-	}
+	t.next.modSeq = t.modSeq
+	t.batch.Set(logKey(t.account.id, uint64(t.modSeq)), appendChanges(nil, t.changes))
+	t.trimLog()
 	t.writeMailboxes()
 	t.writeOrphans()
 	t.writeCopies()

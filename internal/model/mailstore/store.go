@@ -36,6 +36,10 @@ type Options struct {
 	// MaxSubscriptions bounds the subscriptions of an account. Default
 	// 10000.
 	MaxSubscriptions int
+	// LogEntries is how many entries of an account's change log are kept;
+	// there is one for each change. Clients that were away for longer get
+	// whole lists instead of differences. Default 100 000.
+	LogEntries int
 }
 
 // A Quota is what an account may store; zero means no limit.
@@ -67,6 +71,7 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.CacheBytes, 128<<20)
 	setDefault(&o.MaxMailboxes, 5000)
 	setDefault(&o.MaxSubscriptions, 10000)
+	setDefault(&o.LogEntries, 100_000)
 	return o
 }
 

@@ -127,7 +127,6 @@ type tx struct {
 	changes []Change
 	orphans []RecordID // records that lose an instance, each once per instance
 	copies  []RecordID // records that get another instance, likewise
-	quiet   bool       // the counters are written, but nothing is logged
 }
 
 func newTx(u *update, core *account, base *state) *tx {
@@ -142,7 +141,7 @@ func newTx(u *update, core *account, base *state) *tx {
 }
 
 // dirty reports whether the account is changed.
-func (t *tx) dirty() bool { return len(t.changes) > 0 || t.quiet }
+func (t *tx) dirty() bool { return len(t.changes) > 0 }
 
 // log notes what was done.
 func (t *tx) log(c Change) { t.changes = append(t.changes, c) }
@@ -183,7 +182,7 @@ func (t *tx) settle(err error) {
 		return
 	}
 	t.account.settle(&t.next, t.epoch, err)
-	if err == nil && !t.quiet {
+	if err == nil {
 		t.store.options.OnChange(t.account.id, t.next.modSeq)
 	}
 }
