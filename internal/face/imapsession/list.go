@@ -93,8 +93,9 @@ func (l *lister) entry(name string) (*imap.ListData, bool) {
 		return nil, false
 	}
 	if !exists {
-		// RFC 9051 §7.3.1: \NonExistent implies \Noselect.
-		d.Attrs = append(d.Attrs, imap.AttrNonExistent)
+		// \NonExistent implies \Noselect (RFC 9051 §7.3.1), but clients from
+		// before RFC 5258 know only the latter.
+		d.Attrs = append(d.Attrs, imap.AttrNonExistent, imap.AttrNoSelect)
 	}
 	if subscribed && (l.opts.Subscribed || l.opts.ReturnSubscribed) {
 		d.Attrs = append(d.Attrs, imap.AttrSubscribed)

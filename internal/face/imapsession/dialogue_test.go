@@ -1,0 +1,42 @@
+package imapsession_test
+
+import (
+	"context"
+	"io"
+	"net"
+	"testing"
+
+	"github.com/mailstead/mailstead/internal/mailtest"
+	"github.com/mailstead/mailstead/internal/platform/config"
+	"github.com/mailstead/mailstead/wiretest"
+)
+
+const ann = "ann@example.test"
+
+func start(t *testing.T) *mailtest.Server {
+	return mailtest.Start(t, mailtest.Options{
+		Accounts: []mailtest.Account{{Address: ann}, {Address: "bob@example.test", Quota: 200}},
+		Config:   func(c *config.Config) { c.Limits.MessageSize = 1 << 16 },
+	})
+}
+
+// TestDialogues plays each file against a server of its own.
+func TestDialogues(t *testing.T) {
+	wiretest.Run(t, "testdata/*.txt", func(_ context.Context, conn net.Conn) {
+		server, err := net.Dial("tcp", start(t).Addr("imap"))
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer server.Close()
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			io.Copy(server, conn)
+			server.(*net.TCPConn).CloseWrite()
+		}()
+		io.Copy(conn, server)
+		conn.Close()
+		<-done
+	})
+}
