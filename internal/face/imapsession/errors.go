@@ -35,6 +35,9 @@ var translations = []struct {
 
 // translate turns an error of the store into what the client is told.
 func translate(err error) error {
+	if errors.Is(err, mailstore.ErrNoAccount) {
+		return &imap.Error{Type: imap.StatusBye, Text: "Account has been removed", Err: err}
+	}
 	for _, t := range translations {
 		if errors.Is(err, t.err) {
 			return &imap.Error{Type: imap.StatusNo, Code: t.code, Text: t.text, Err: err}

@@ -124,6 +124,8 @@ func translate(err error) error {
 		return &pop3.Error{Text: "Message has been removed by another session"}
 	case errors.Is(err, storage.ErrFull):
 		return &pop3.Error{Code: pop3.CodeTemporary, Text: "No space left", Err: err}
+	case errors.Is(err, mailstore.ErrNoAccount):
+		return &pop3.Error{Code: pop3.CodePermanent, Text: "Account has been removed"}
 	case errors.Is(err, mailstore.ErrCorrupt), errors.Is(err, storage.ErrCorrupt):
 		return &pop3.Error{Code: pop3.CodePermanent, Text: "Stored data is damaged", Err: err}
 	}
