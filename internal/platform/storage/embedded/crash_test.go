@@ -29,7 +29,7 @@ func TestPowerCut(t *testing.T) {
 			random := rand.New(rand.NewPCG(uint64(survives), 7))
 			l := newLedger()
 			fs := vfs.NewCrashableMem()
-			for round := range 20 {
+			for round := range 15 {
 				cut := newPowerCut(fs, l, vfs.CrashCloneCfg{UnsyncedDataPercent: survives, RNG: random})
 				cut.after.Store(random.Int64N(300))
 				writeUntilCut(t, l, cut, uint64(round))

@@ -96,8 +96,8 @@ func (w *packWriter) write(head []byte, data []piece, size int64) error {
 		}
 	}
 	end := w.end.offset + size
-	if size < padBelow && end > w.zeroed {
-		w.zeroed = (end + padTo - 1) / padTo * padTo
+	if size < padBelow && end > w.zeroed && end < w.packSize {
+		w.zeroed = min((end+padTo-1)/padTo*padTo, w.packSize)
 		out.pad(w.zeroed - end)
 	}
 	err := out.flush()
