@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
+	"io"
 	"slices"
 	"strings"
 	"time"
@@ -172,22 +173,24 @@ func (c *Client) idData() error {
 // Idle waits for updates, told to Options.Update, until ctx is done, and
 // returns nil then (RFC 9051 §6.3.13).
 func (c *Client) Idle(ctx context.Context) error {
-	var stop func() bool
-	p := &pending{}
+	stop := func() bool { return true }
+	stopped := make(chan struct{})
+	p := new(pending)
 	p.answer = func([]byte) error {
 		p.answer = nil
 		c.conn.SetDeadline(time.Time{})
 		stop = context.AfterFunc(ctx, func() {
+			defer close(stopped)
 			c.conn.SetDeadline(time.Now().Add(c.opts.Timeout))
-			// Nobody else writes while IDLE runs.
-			c.w.Raw("DONE\r\n")
-			c.w.Flush()
+			// Past the writer, which belongs to the other goroutine. If it
+			// fails, so does reading the answer.
+			_, _ = io.WriteString(c.conn, "DONE\r\n")
 		})
 		return nil
 	}
 	_, err := c.run(context.WithoutCancel(ctx), p, "IDLE", nil)
-	if stop != nil {
-		stop()
+	if !stop() {
+		<-stopped
 	}
 	return err
 }

@@ -41,7 +41,7 @@ func (c *conn) login(ctx context.Context, req *request) error {
 	if !c.mayAuthenticate() {
 		return errNeedsTLS
 	}
-	return c.authOutcome(ctx, req, c.session.Login(ctx, username, password))
+	return c.authOutcome(req, c.session.Login(ctx, username, password))
 }
 
 // authenticate runs AUTHENTICATE (RFC 9051 §6.2.2), with an initial response
@@ -74,7 +74,7 @@ func (c *conn) authenticate(ctx context.Context, req *request) error {
 	if err == nil {
 		err = c.exchange(ctx, server, initial)
 	}
-	return c.authOutcome(ctx, req, err)
+	return c.authOutcome(req, err)
 }
 
 func upperASCII(b []byte) string {
@@ -154,7 +154,7 @@ func (c *conn) challenge(challenge []byte) ([]byte, error) {
 }
 
 // authOutcome acts on the outcome of LOGIN or AUTHENTICATE.
-func (c *conn) authOutcome(ctx context.Context, req *request, err error) error {
+func (c *conn) authOutcome(req *request, err error) error {
 	if err == nil {
 		c.state = authenticated
 		c.setLimits()
@@ -166,7 +166,7 @@ func (c *conn) authOutcome(ctx context.Context, req *request, err error) error {
 	}
 	e := c.authError(err)
 	if e.Code == imap.CodeAuthenticationFailed {
-		c.punish(ctx)
+		c.punish()
 		if c.authFailures >= c.opts.MaxAuthFailures {
 			e = &imap.Error{Type: imap.StatusBye, Code: e.Code, Text: "Too many failed authentications"}
 		}
@@ -195,13 +195,13 @@ func (c *conn) authError(err error) *imap.Error {
 }
 
 // punish makes guessing slow.
-func (c *conn) punish(ctx context.Context) {
+func (c *conn) punish() {
 	delay := c.opts.AuthFailureDelay << min(c.authFailures, 4)
 	c.authFailures++
 	timer := time.NewTimer(delay)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-	case <-ctx.Done():
+	case <-c.stopping:
 	}
 }

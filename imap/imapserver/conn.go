@@ -47,6 +47,10 @@ type conn struct {
 	noModSeq bool        // the selected mailbox keeps no mod-sequences
 	saved    imap.UIDSet // the search result variable (RFC 9051 §6.4.4.1)
 
+	// stopping is closed when the server shuts down. What a command is given
+	// as context does not end then: it is finished first.
+	stopping <-chan struct{}
+
 	bad          int // commands in a row that ended with BAD
 	authFailures int
 
@@ -95,7 +99,7 @@ func (c *conn) serve(ctx context.Context) {
 	c.writeCapabilities()
 	c.w.Raw("] Mailstead ready\r\n")
 	for c.state != logout && c.broken == nil {
-		if !c.awaitCommand(ctx) {
+		if !c.awaitCommand() {
 			return
 		}
 		c.command(ctx)
@@ -104,12 +108,12 @@ func (c *conn) serve(ctx context.Context) {
 
 // awaitCommand waits until a command begins to arrive. It reports whether the
 // connection goes on.
-func (c *conn) awaitCommand(ctx context.Context) bool {
+func (c *conn) awaitCommand() bool {
 	timeout := c.opts.IdleTimeout
 	if c.state == notAuthenticated {
 		timeout = c.opts.UnauthenticatedTimeout
 	}
-	for ctx.Err() == nil {
+	for !c.isStopping() {
 		if c.r.Buffered() > 0 {
 			c.armRead(0)
 			return true
@@ -127,6 +131,15 @@ func (c *conn) awaitCommand(ctx context.Context) bool {
 	}
 	c.byeText(imap.CodeUnavailable, "Server is shutting down")
 	return false
+}
+
+func (c *conn) isStopping() bool {
+	select {
+	case <-c.stopping:
+		return true
+	default:
+		return false
+	}
 }
 
 // command reads and runs one command.
@@ -179,6 +192,7 @@ func (c *conn) poll(ctx context.Context, opts PollOptions) error {
 func (c *conn) close() {
 	c.closeSession()
 	c.detach()
+	c.net.Close()
 }
 
 func (c *conn) closeSession() {

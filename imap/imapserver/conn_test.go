@@ -200,6 +200,8 @@ func FuzzCommands(f *testing.F) {
 	f.Fuzz(func(t *testing.T, script string) {
 		near, far := wiretest.Pipe()
 		done := make(chan struct{})
+		watchdog := time.AfterFunc(10*time.Second, func() { panic("the server hangs") })
+		defer watchdog.Stop()
 		go func() {
 			defer close(done)
 			newServer(t, nil).ServeConn(context.Background(), far)

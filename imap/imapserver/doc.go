@@ -1,4 +1,47 @@
 // Package imapserver is an IMAP server's engine: grammar, states and answers of
 // RFC 9051 (IMAP4rev2) and RFC 3501 (IMAP4rev1). It knows no mail store: a
 // [Backend] gives it a [Session] for each connection.
+//
+// # The rules of a connection
+//
+// One goroutine owns a connection: it reads a command to its end, runs it,
+// writes the answer and only then looks at the next (RFC 9051 §5.5). A file is
+// a command or a family of them; conn.go has the loop, command.go the table of
+// commands and states.
+//
+// A command's method takes its arguments from the reader, calls end, and only
+// then acts: nothing has happened when a syntax error is found. The rest of a
+// command that failed is skipped, its non-synchronizing literals included, so
+// that what follows is read as what it is. APPEND alone acts while it reads;
+// its session commits when the command has ended well.
+//
+// The client hears of changes in the selected mailbox before the tagged
+// response of a command, and in IDLE. EXPUNGE is held back during FETCH, STORE
+// and SEARCH, where it would change the meaning of the numbers that are being
+// spoken of (RFC 9051 §7.5.1). Which message a number means is the session's
+// knowledge, see [Session].
+//
+// While a connection waits it holds no buffers: see wait.go.
+//
+// # The two revisions
+//
+// Both are announced. A connection is IMAP4rev1 until the client says ENABLE
+// IMAP4rev2; from then on SEARCH is answered by ESEARCH, names and strings are
+// UTF-8, SELECT tells LIST and no RECENT or UNSEEN, and unasked FETCH responses
+// carry UIDs (RFC 9051 Appendix E). What a client asks for in the other
+// revision's words is still understood.
+//
+// # Errors
+//
+// What a session returns as *imap.Error is told; anything else is logged and
+// told as NO [SERVERBUG]. Bytes that cannot be understood as commands (a line
+// that is too long, a literal too big to skip) end the connection with BYE.
+//
+// # Caveats
+//
+// A response that has begun cannot be taken back: if the content of a message
+// cannot be read to the size that the store said, the connection is closed.
+//
+// BINARY is supported as IMAP4rev2 has it, for FETCH; APPEND takes a literal8
+// but no NUL in it, for the message could not be fetched in any other way.
 package imapserver

@@ -8,12 +8,19 @@ import (
 	"github.com/mailstead/mailstead/message"
 )
 
-// fields answers HEADER.FIELDS and HEADER.FIELDS.NOT. The size must be known
-// before the first byte: the header is filtered twice, and never held.
+// maxHeldHeader is the size up to which a header is held in memory to be
+// filtered. Larger ones are read twice, because a literal needs its size first.
+const maxHeldHeader = 32 << 10
+
+// fields answers HEADER.FIELDS and HEADER.FIELDS.NOT.
 func (f *FetchWriter) fields(s *imap.BodySection, m *FetchMessage, at span) error {
-	selection := message.OnlyFields
-	if s.Text == imap.SectionHeaderFieldsNot {
-		selection = message.AllFieldsBut
+	only := s.Text == imap.SectionHeaderFields
+	if at.end-at.start <= maxHeldHeader {
+		return f.heldFields(s, m, at, only)
+	}
+	selection := message.AllFieldsBut
+	if only {
+		selection = message.OnlyFields
 	}
 	filter := func() io.Reader {
 		return message.FieldsReader(f.contentAt(m, at.start, at.end-at.start), selection, s.Fields...)
@@ -25,6 +32,42 @@ func (f *FetchWriter) fields(s *imap.BodySection, m *FetchMessage, at span) erro
 	f.w.Bytes(f.name)
 	f.w.SP()
 	return f.windowed(filter(), window(s.Partial, size))
+}
+
+// heldFields filters a header in memory, which is kept for the next one.
+func (f *FetchWriter) heldFields(s *imap.BodySection, m *FetchMessage, at span, only bool) error {
+	size := int(at.end - at.start)
+	if cap(f.header) < size {
+		f.header = make([]byte, size, maxHeldHeader)
+	}
+	f.header = f.header[:size]
+	if _, err := io.ReadFull(f.contentAt(m, at.start, int64(size)), f.header); err != nil {
+		return err
+	}
+	// Fields move to the front, over those that are left out.
+	kept, end := 0, 0
+	for field := range message.Header(f.header).Fields() {
+		end += len(field.Raw)
+		if selects(s.Fields, field) == only {
+			kept += copy(f.header[kept:], field.Raw)
+		}
+	}
+	kept += copy(f.header[kept:], f.header[end:]) // the blank line
+	win := window(s.Partial, int64(kept))
+	f.w.Bytes(f.name)
+	f.w.SP()
+	f.w.LiteralHead(win.end - win.start)
+	f.w.Bytes(f.header[win.start:win.end])
+	return nil
+}
+
+func selects(names []string, field message.Field) bool {
+	for _, name := range names {
+		if field.Is(name) {
+			return true
+		}
+	}
+	return false
 }
 
 // windowed writes a window of r as a literal.

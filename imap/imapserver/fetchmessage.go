@@ -42,6 +42,7 @@ type FetchWriter struct {
 	// Kept from message to message, so that they are made once.
 	name    []byte        // of a section, as answered
 	content contentReader // into a message
+	header  []byte        // of a message, for HEADER.FIELDS
 }
 
 // NeedsStructure reports whether FetchMessage.Structure is needed.

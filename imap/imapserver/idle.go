@@ -46,7 +46,7 @@ func (c *conn) idleLoop(ctx context.Context, req *request, w *watcher) error {
 		case awaitTimeout:
 			return &imap.Error{Type: imap.StatusBye, Text: "Idle for too long"}
 		}
-		if ctx.Err() != nil {
+		if c.isStopping() {
 			return &imap.Error{Type: imap.StatusBye, Code: imap.CodeUnavailable, Text: "Server is shutting down"}
 		}
 		if w == nil {

@@ -55,7 +55,7 @@ func (o Options) withDefaults() Options {
 
 // ServeConn serves one connection until it ends, and closes it. A *tls.Conn is
 // served as implicit TLS. When ctx is done the client hears BYE as soon as no
-// command is running.
+// command is running; to end a connection at once, close it.
 func (s *Server) ServeConn(ctx context.Context, nc net.Conn) {
 	c := newConn(s, nc)
 	// c.net may be a *tls.Conn by then, which says goodbye to the client's.
@@ -63,6 +63,8 @@ func (s *Server) ServeConn(ctx context.Context, nc net.Conn) {
 	defer c.recover()
 	stop := context.AfterFunc(ctx, c.wake)
 	defer stop()
+	c.stopping = ctx.Done()
+	ctx = context.WithoutCancel(ctx)
 	defer c.close()
 	if err := c.start(ctx, nc); err != nil {
 		c.log.Debug("imap: connection ended before the greeting", "err", err)

@@ -31,6 +31,9 @@ type ConnInfo struct {
 // A Session is one client's view of a mail store. The engine does grammar,
 // states and the form of answers; the session does the data.
 //
+// A context given to a method does not end when the server shuts down: what has
+// begun is finished.
+//
 // All methods but Wait are called one at a time, from the connection's own
 // goroutine. The engine keeps the states of RFC 9051 §3: it calls nothing but
 // AuthMechanisms, Authenticate, Login and Close before one of the two
