@@ -10,31 +10,39 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/mailstead/mailstead/address"
 	"github.com/mailstead/mailstead/internal/face/admin"
 )
 
 // readUsers reads a file with lines of an address, a space and a password.
 // Empty lines and those that begin with # are passed over.
-func readUsers(name string) ([]admin.NewAccount, error) {
-	f, err := os.Open(name)
+func readUsers(file string) ([]admin.NewAccount, error) {
+	f, err := os.Open(file)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
 	var accounts []admin.NewAccount
 	lines := bufio.NewScanner(f)
-	for n := 1; lines.Scan(); n++ {
+	n := 1
+	for ; lines.Scan(); n++ {
 		line := strings.TrimSpace(lines.Text())
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
-		address, password, ok := strings.Cut(line, " ")
+		name, password, ok := strings.Cut(line, " ")
 		if !ok {
-			return nil, fmt.Errorf("%s:%d: not an address, a space and a password", name, n)
+			return nil, fmt.Errorf("%s:%d: not an address, a space and a password", file, n)
 		}
-		accounts = append(accounts, admin.NewAccount{Address: address, Password: strings.TrimSpace(password)})
+		if _, err := address.Parse(name); err != nil {
+			return nil, fmt.Errorf("%s:%d: %q: %w", file, n, name, err)
+		}
+		accounts = append(accounts, admin.NewAccount{Address: name, Password: strings.TrimSpace(password)})
 	}
-	return accounts, lines.Err()
+	if err := lines.Err(); err != nil {
+		return nil, fmt.Errorf("%s:%d: %w", file, n, err)
+	}
+	return accounts, nil
 }
 
 // askPassword reads a password from a line of in. On a terminal it asks for

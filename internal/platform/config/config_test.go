@@ -147,6 +147,9 @@ func TestProblemTexts(t *testing.T) {
 		"[delivery]\npostmaster = 'me'":                      "line 2: delivery.postmaster: \"me\" is not an address",
 		"[tls]\nkey = 'key.pem'":                             "line 1: tls.certificate: must be set together with key",
 		"[outbound]\r\nsmarthost = 'relay'\r\n":              "line 2: outbound.smarthost: \"relay\" is not host:port",
+		"[outbound]\nsmarthost = ':25'\n":                    "line 2: outbound.smarthost: \":25\" is not host:port",
+		"[outbound]\nsmarthost = 're lay:25'\n":              "line 2: outbound.smarthost: \"re lay:25\" is not host:port",
+		"[outbound]\nsmarthost = 'relay:0'\n":                "line 2: outbound.smarthost: \"relay:0\" is not host:port",
 	} {
 		if _, err := Parse([]byte(text)); err == nil || err.Error() != want {
 			t.Errorf("%q:\n got %v\nwant %s", text, err, want)

@@ -14,7 +14,7 @@ type Outbound struct {
 }
 
 func (o *Outbound) check(r *report) {
-	if o.Smarthost != "" && !isAddress(o.Smarthost) {
+	if o.Smarthost != "" && !isHostPort(o.Smarthost) {
 		r.add("smarthost", "%q is not host:port", o.Smarthost)
 	}
 	if (o.SmarthostUser == "") != (o.SmarthostPassword == "") {

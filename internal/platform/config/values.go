@@ -93,6 +93,16 @@ func isAddress(s string) bool {
 	return err == nil && n >= 0 && n <= 65535
 }
 
+// isHostPort reports whether s is host:port of a server to connect to.
+func isHostPort(s string) bool {
+	host, port, err := net.SplitHostPort(s)
+	if err != nil {
+		return false
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	return err == nil && n > 0 && (net.ParseIP(host) != nil || isDomain(host))
+}
+
 // isDomain reports whether s is a domain name.
 func isDomain(s string) bool {
 	d, err := address.ParseDomain(s)
