@@ -118,8 +118,10 @@ type tx struct {
 	account *account
 	epoch   uint64
 	base    *state
-	next    state // becomes the head
-	modSeq  imap.ModSeq
+	// next becomes the head. It lives longer than the tx, and must not keep
+	// it, nor the states before, from being collected.
+	next   *state
+	modSeq imap.ModSeq
 
 	edits   []*edit
 	dropped []MailboxID
@@ -130,12 +132,13 @@ type tx struct {
 }
 
 func newTx(u *update, core *account, base *state) *tx {
+	next := *base
 	return &tx{
 		update:  u,
 		account: core,
 		epoch:   core.epoch,
 		base:    base,
-		next:    *base,
+		next:    &next,
 		modSeq:  base.modSeq + 1,
 	}
 }
@@ -171,7 +174,7 @@ func (t *tx) adopt(p *storage.Pending) {
 		return
 	}
 	t.next.order = t.account.nextOrder()
-	t.account.head = &t.next
+	t.account.head = t.next
 	t.account.dirty = nil // even if the batch fails: losing marks does no harm
 	t.account.track(p)
 }
@@ -181,7 +184,7 @@ func (t *tx) settle(err error) {
 	if !t.dirty() {
 		return
 	}
-	t.account.settle(&t.next, t.epoch, err)
+	t.account.settle(t.next, t.epoch, err)
 	if err == nil {
 		t.store.options.OnChange(t.account.id, t.next.modSeq)
 	}
