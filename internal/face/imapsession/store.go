@@ -2,6 +2,7 @@ package imapsession
 
 import (
 	"context"
+	"slices"
 
 	"github.com/mailstead/mailstead/imap"
 	"github.com/mailstead/mailstead/imap/imapserver"
@@ -28,7 +29,7 @@ func (s *session) Store(ctx context.Context, w *imapserver.StoreWriter, set imap
 	if err != nil {
 		return nil, translate(err)
 	}
-	if err := s.tellStored(w, uids, stored, after); err != nil {
+	if err := s.tellStored(w, uids, op, stored, after); err != nil {
 		return nil, err
 	}
 	return &imapserver.StoreData{
@@ -38,8 +39,8 @@ func (s *session) Store(ctx context.Context, w *imapserver.StoreWriter, set imap
 }
 
 // tellStored answers for each message that was changed or is as it should be.
-func (s *session) tellStored(w *imapserver.StoreWriter, uids imap.UIDSet, stored *mailstore.Stored, after *mailstore.Version) error {
-	var flags []imap.Flag
+func (s *session) tellStored(w *imapserver.StoreWriter, uids imap.UIDSet, op *imap.StoreOp, stored *mailstore.Stored, after *mailstore.Version) error {
+	var before, flags []imap.Flag
 	for seq, old := range s.view.told.UIDs(uids) {
 		e, ok := after.Get(old.UID)
 		if !ok || stored.Modified.Contains(e.UID) {
@@ -49,12 +50,38 @@ func (s *session) tellStored(w *imapserver.StoreWriter, uids imap.UIDSet, stored
 		if err := w.Stored(seq, e.UID, flags, e.ModSeq); err != nil {
 			return err
 		}
-		if e.ModSeq != old.ModSeq {
+		if e.ModSeq == old.ModSeq {
+			continue
+		}
+		before = s.view.appendFlags(before[:0], s.view.told.Mailbox(), old)
+		if !op.Silent || foreseen(before, flags, op) {
 			s.view.known(e)
 		}
 	}
 	return nil
 }
+
+// foreseen reports whether a client can tell for itself what flags a message
+// has after its STORE: others may have changed them too, which .SILENT does not
+// keep from it (RFC 9051 §6.4.6).
+func foreseen(before, after []imap.Flag, op *imap.StoreOp) bool {
+	want := []imap.Flag{imap.FlagRecent} // of which STORE knows nothing
+	if op.Action != imap.StoreRemove {
+		want = append(want, op.Flags...)
+	}
+	if op.Action != imap.StoreReplace {
+		for _, f := range before {
+			if op.Action == imap.StoreAdd || !hasFlag(op.Flags, f) {
+				want = append(want, f)
+			}
+		}
+	}
+	unexpected := func(f imap.Flag) bool { return !hasFlag(want, f) }
+	missing := func(f imap.Flag) bool { return !hasFlag(after, f) }
+	return !slices.ContainsFunc(after, unexpected) && !slices.ContainsFunc(want[1:], missing)
+}
+
+func hasFlag(list []imap.Flag, f imap.Flag) bool { return slices.ContainsFunc(list, f.Equal) }
 
 // seqsOf returns the numbers that messages have in the view.
 func (v *view) seqsOf(uids imap.UIDSet) imap.SeqSet {
