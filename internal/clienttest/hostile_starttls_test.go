@@ -87,8 +87,7 @@ func TestBrokenHandshake(t *testing.T) {
 	}
 	for _, protocol := range []string{"submissions", "imaps", "pop3s"} {
 		t.Run(protocol, func(t *testing.T) {
-			w := &wire{t: t, conn: s.dialPlain(t, protocol)}
-			w.in = bufferedReader(w.conn)
+			w := newWire(t, s.dialPlain(t, protocol))
 			w.send("EHLO in.the.clear.test\r\n")
 			w.rest()
 		})

@@ -27,7 +27,10 @@ type wire struct {
 	tags int
 }
 
-var anyCertificate = &tls.Config{InsecureSkipVerify: true}
+// tlsClient takes any certificate.
+func tlsClient(conn net.Conn) *tls.Conn {
+	return tls.Client(conn, &tls.Config{InsecureSkipVerify: true})
+}
 
 // dial connects to a listener, with TLS if its protocol begins with it.
 func (s *server) dial(t *testing.T, protocol string) *wire {
@@ -37,15 +40,19 @@ func (s *server) dial(t *testing.T, protocol string) *wire {
 		t.Fatal(err)
 	}
 	if implicitTLS(protocol) {
-		conn = tls.Client(conn, anyCertificate)
+		conn = tlsClient(conn)
 	}
 	conn.SetDeadline(time.Now().Add(patience))
 	t.Cleanup(func() { conn.Close() })
-	return &wire{t: t, conn: conn, in: bufio.NewReader(conn)}
+	return newWire(t, conn)
 }
 
 func implicitTLS(protocol string) bool {
 	return protocol == "submissions" || protocol == "imaps" || protocol == "pop3s"
+}
+
+func newWire(t *testing.T, conn net.Conn) *wire {
+	return &wire{t: t, conn: conn, in: bufio.NewReader(conn)}
 }
 
 func (w *wire) send(format string, args ...any) {
@@ -113,7 +120,7 @@ func (w *wire) closed() {
 // starttls turns TLS on, after the server has agreed.
 func (w *wire) starttls() {
 	w.t.Helper()
-	conn := tls.Client(w.conn, anyCertificate)
+	conn := tlsClient(w.conn)
 	if err := conn.Handshake(); err != nil {
 		w.t.Fatalf("handshake: %v", err)
 	}
@@ -247,5 +254,3 @@ func (s *server) dialPlain(t *testing.T, protocol string) net.Conn {
 	t.Cleanup(func() { conn.Close() })
 	return conn
 }
-
-func bufferedReader(r io.Reader) *bufio.Reader { return bufio.NewReader(r) }
