@@ -1,7 +1,9 @@
 package imap
 
 import (
+	"cmp"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -53,20 +55,26 @@ func (s NumSet) Seqs(count SeqNum) (SeqSet, error) {
 	return resolve(s, count), nil
 }
 
+// resolve sorts before it merges, so that no order of ranges is slow.
 func resolve[N Num](s NumSet, highest N) Set[N] {
-	var out Set[N]
+	ranges := make(Set[N], 0, len(s.Ranges))
 	for _, r := range s.Ranges {
-		a, b := N(r.First), N(r.Last)
 		if highest == 0 && (r.First == Star || r.Last == Star) {
 			continue
 		}
+		a, b := N(r.First), N(r.Last)
 		if r.First == Star {
 			a = highest
 		}
 		if r.Last == Star {
 			b = highest
 		}
-		out.AddRange(a, b)
+		ranges = append(ranges, Range[N]{min(a, b), max(a, b)})
+	}
+	slices.SortFunc(ranges, func(a, b Range[N]) int { return cmp.Compare(a.Start, b.Start) })
+	out := ranges[:0]
+	for _, r := range ranges {
+		out.AddRange(r.Start, r.Stop)
 	}
 	return out
 }

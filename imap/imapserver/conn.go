@@ -220,7 +220,11 @@ type (
 	connWriter conn
 )
 
+// Read flushes first: the client may wait for an answer before it sends more.
 func (r *connReader) Read(p []byte) (int, error) {
+	if err := r.w.Flush(); err != nil {
+		return 0, err
+	}
 	n, err := r.net.Read(p)
 	if err != nil && n == 0 {
 		r.broken = errors.Join(r.broken, err)

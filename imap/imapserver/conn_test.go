@@ -153,6 +153,18 @@ func TestAuthFailuresSlowDown(t *testing.T) {
 	})
 }
 
+// TestHalfPipelined has a client wait for an answer in the middle of its next
+// command.
+func TestHalfPipelined(t *testing.T) {
+	p := connect(t.Context(), t, newServer(t, nil))
+	io.WriteString(p.conn, "a NOOP\r\nb NO")
+	p.want("a OK")
+	io.WriteString(p.conn, "OP\r\n")
+	p.want("b OK")
+	p.conn.Close()
+	<-p.done
+}
+
 // TestTooManyBad ends a connection that speaks another language.
 func TestTooManyBad(t *testing.T) {
 	p := connect(t.Context(), t, newServer(t, func(o *imapserver.Options) { o.MaxBad = 3 }))

@@ -5,8 +5,12 @@ import (
 	"github.com/mailstead/mailstead/message"
 )
 
-// writeEnvelope writes an ENVELOPE (RFC 9051 §7.5.2).
+// writeEnvelope writes an ENVELOPE (RFC 9051 §7.5.2). An embedded message that
+// could not be opened has none: its fields are NIL.
 func writeEnvelope(w *imapwire.Writer, e *message.Envelope) {
+	if e == nil {
+		e = new(message.Envelope)
+	}
 	w.Byte('(')
 	w.NString(e.Date)
 	w.SP()
