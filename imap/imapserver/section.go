@@ -77,7 +77,8 @@ func (f *FetchWriter) contentAt(m *FetchMessage, off, n int64) io.Reader {
 	return &f.content
 }
 
-// A contentReader is an io.SectionReader that can be reused.
+// A contentReader is an io.SectionReader that can be reused, and that takes
+// content which ends too early for an error.
 type contentReader struct {
 	r    io.ReaderAt
 	off  int64
@@ -91,8 +92,11 @@ func (c *contentReader) Read(p []byte) (int, error) {
 	n, err := c.r.ReadAt(p[:min(int64(len(p)), c.left)], c.off)
 	c.off += int64(n)
 	c.left -= int64(n)
-	if n > 0 && (c.left > 0 || err == io.EOF) {
-		err = nil
+	switch {
+	case n > 0 && (c.left > 0 || err == io.EOF):
+		return n, nil
+	case err == io.EOF:
+		return n, io.ErrUnexpectedEOF
 	}
 	return n, err
 }
