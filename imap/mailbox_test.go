@@ -76,6 +76,13 @@ func TestMatchMailbox(t *testing.T) {
 		{"aab", "a*a*b", true},
 		{"", "", true},
 		{"x*y", "x*y", true},
+		{"a/b", "a%%b", false},
+		{"a/b", "a%*%b", true},
+		{"a/b", "a**%%%/%%%b%%", true},
+		{"a/b", "*%*%*%*", true},
+		{"", "***", true},
+		{"ab", "a*b*c", false},
+		{"INBOX", "in**%%box", true},
 	} {
 		if got := imap.MatchMailbox(test.name, test.pattern, '/'); got != test.want {
 			t.Errorf("%q matches %q: %v", test.name, test.pattern, got)
@@ -83,12 +90,18 @@ func TestMatchMailbox(t *testing.T) {
 	}
 }
 
-// TestMatchIsNotExponential would take years with a matcher that tries all.
-func TestMatchIsNotExponential(t *testing.T) {
+// TestHostilePatterns would take years with a matcher that tries all, and many
+// seconds with one that takes as long as the pattern is.
+func TestHostilePatterns(t *testing.T) {
 	t.Parallel()
-	pattern := strings.Repeat("*a%a", 100) + "b"
-	if imap.MatchMailbox(strings.Repeat("a", 1000), pattern, '/') {
-		t.Error("matches")
+	for _, pattern := range []string{
+		strings.Repeat("*a%a", 100) + "b", strings.Repeat("*%", 30_000) + "b", strings.Repeat("*a", 30_000), strings.Repeat("%a", 30_000),
+	} {
+		for range 100 {
+			if imap.MatchMailbox(strings.Repeat("a", 255), pattern, '/') {
+				t.Error("matches")
+			}
+		}
 	}
 }
 

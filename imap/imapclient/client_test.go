@@ -277,13 +277,31 @@ func TestQResync(t *testing.T) {
 	}
 }
 
-// TestIdle has another client make changes while one idles, of each kind.
+// TestIdle has another client make changes while one idles, of each kind. TLS
+// must survive that its reads are interrupted.
 func TestIdle(t *testing.T) {
 	t.Parallel()
+	for name, secure := range map[string]bool{"plain": false, "TLS": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			testIdle(t, secure)
+		})
+	}
+}
+
+func testIdle(t *testing.T, secure bool) {
 	store := imaptest.New()
 	store.Deliver(imap.Inbox, mail)
 	updates := make(chan imapclient.Update, 10)
-	c := open(t, store, imapclient.Options{Update: func(u imapclient.Update) { updates <- u }})
+	c := dial(t, store, imapclient.Options{Update: func(u imapclient.Update) { updates <- u }})
+	if secure {
+		_, config := wiretest.TLS(t)
+		config.InsecureSkipVerify = true
+		check(t, c.StartTLS(t.Context(), config))
+	}
+	check(t, c.Login(t.Context(), "alice", "secret"))
+	_, err := c.Select(t.Context(), imap.Inbox, imapclient.SelectOptions{})
+	check(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error)
 	go func() { ended <- c.Idle(ctx) }()
