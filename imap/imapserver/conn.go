@@ -95,9 +95,7 @@ func (c *conn) setLimits() {
 // serve greets the client and runs its commands, one after the other
 // (RFC 9051 §5.5).
 func (c *conn) serve(ctx context.Context) {
-	c.w.Raw("* OK [")
-	c.writeCapabilities()
-	c.w.Raw("] Mailstead ready\r\n")
+	c.status("*", imap.StatusOK, c.capabilityCode(), c.opts.Greeting)
 	for c.state != logout && c.broken == nil {
 		if !c.awaitCommand() {
 			return

@@ -36,6 +36,8 @@ type Options struct {
 	Features Features
 	// Delimiter separates the levels of mailbox names; '/'.
 	Delimiter rune
+	// Greeting is the text of the greeting; "IMAP server ready".
+	Greeting string
 	// ServerID is the answer of ID: names and values in turn; NIL.
 	ServerID []string
 

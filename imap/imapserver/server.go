@@ -39,6 +39,7 @@ func (o Options) withDefaults() Options {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+	o.Greeting = cmp.Or(o.Greeting, "IMAP server ready")
 	o.Delimiter = cmp.Or(o.Delimiter, '/')
 	o.MaxLine = cmp.Or(o.MaxLine, 64<<10)
 	o.MaxLineUnauthenticated = cmp.Or(o.MaxLineUnauthenticated, 8<<10)
