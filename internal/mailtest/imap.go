@@ -50,8 +50,15 @@ func (r Response) String() string {
 // DialIMAP returns a client that has read the greeting.
 func (s *Server) DialIMAP() *IMAP {
 	s.t.Helper()
+	return s.ProxyIMAP("")
+}
+
+// ProxyIMAP is DialIMAP through a proxy, whose header goes first.
+func (s *Server) ProxyIMAP(header string) *IMAP {
+	s.t.Helper()
 	conn := s.dialService("imap")
 	c := &IMAP{t: s.t, conn: conn, r: bufio.NewReader(conn)}
+	c.Write(header)
 	if greeting := c.ReadLine(); !strings.HasPrefix(greeting, "* OK") {
 		s.t.Fatalf("greeting: %s", greeting)
 	}
