@@ -148,6 +148,7 @@ func (c *conn) run(ctx context.Context, req *request) error {
 	if err := c.readHead(req); err != nil {
 		return err
 	}
+	c.running = req.name
 	cmd, ok := lookup(req.name)
 	if !ok {
 		return imap.Bad("Unknown command")

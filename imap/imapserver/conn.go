@@ -51,7 +51,9 @@ type conn struct {
 	// as context does not end then: it is finished first.
 	stopping <-chan struct{}
 
-	bad          int // commands in a row that ended with BAD
+	running      string // name of the command, for the log
+	bad          int    // commands in a row that ended with BAD
+	linger       bool   // the connection ends while the client may be sending
 	authFailures int
 
 	// small takes what ends a wait, until there is a buffer.
@@ -190,6 +192,9 @@ func (c *conn) poll(ctx context.Context, opts PollOptions) error {
 func (c *conn) close() {
 	c.closeSession()
 	c.detach()
+	if c.linger {
+		c.awaitClose()
+	}
 	c.net.Close()
 }
 

@@ -165,6 +165,48 @@ func TestHalfPipelined(t *testing.T) {
 	<-p.done
 }
 
+// TestLastWords ends connections over TCP while the client is sending: it reads
+// why nevertheless.
+func TestLastWords(t *testing.T) {
+	for input, want := range map[string]string{
+		"a NOOP " + strings.Repeat("x", 600<<10): "* BYE [LIMIT]",
+		strings.Repeat("x y\r\n", 100_000):       "* BYE Too many",
+	} {
+		client, server := tcpPair(t)
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			newServer(t, nil).ServeConn(t.Context(), server)
+		}()
+		if _, err := io.WriteString(client, input); err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(client)
+		if err != nil || !strings.Contains(string(got), want) {
+			t.Errorf("got %.200q, %v", got, err)
+		}
+		client.Close()
+		<-done
+	}
+}
+
+// tcpPair returns the two ends of a connection whose end can be lost.
+func tcpPair(t *testing.T) (client, server net.Conn) {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	if client, err = net.Dial("tcp", ln.Addr().String()); err != nil {
+		t.Fatal(err)
+	}
+	if server, err = ln.Accept(); err != nil {
+		t.Fatal(err)
+	}
+	return client, server
+}
+
 // TestTooManyBad ends a connection that speaks another language.
 func TestTooManyBad(t *testing.T) {
 	p := connect(t.Context(), t, newServer(t, func(o *imapserver.Options) { o.MaxBad = 3 }))

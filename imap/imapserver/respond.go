@@ -29,6 +29,7 @@ func (c *conn) finish(req *request, err error) {
 		return
 	}
 	if c.bad++; c.bad >= c.opts.MaxBad {
+		c.linger = true
 		c.byeText("", "Too many bad commands")
 	}
 }
@@ -41,7 +42,7 @@ func (c *conn) toError(err error) *imap.Error {
 	switch {
 	case errors.As(err, &e):
 		if e.Err != nil {
-			c.log.Warn("imap: command failed", "err", e)
+			c.log.Warn("imap: command failed", "command", c.running, "err", e)
 		}
 		return e
 	case errors.As(err, &syntax):
@@ -51,12 +52,13 @@ func (c *conn) toError(err error) *imap.Error {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return imap.No(imap.CodeUnavailable, "Interrupted, try again")
 	}
-	c.log.Error("imap: command failed", "err", err)
+	c.log.Error("imap: command failed", "command", c.running, "err", err)
 	return imap.No(imap.CodeServerBug, "Internal error, try again later")
 }
 
 // fatal ends the connection because its bytes can no longer be understood.
 func (c *conn) fatal(err error) {
+	c.linger = true
 	switch {
 	case c.broken != nil:
 	case errors.Is(err, imapwire.ErrLineTooLong):

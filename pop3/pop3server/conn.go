@@ -39,6 +39,7 @@ type conn struct {
 	loginBy      time.Time
 	badCommands  int
 	authFailures int
+	linger       bool // the connection ends while the client may be sending
 }
 
 func newConn(s *Server, raw net.Conn) *conn {
@@ -104,6 +105,9 @@ func (c *conn) release(ctx context.Context) {
 	}
 	if err := c.closeSession(); err != nil {
 		c.log.ErrorContext(ctx, "cannot close a session", "error", err)
+	}
+	if c.linger {
+		c.awaitClose()
 	}
 }
 

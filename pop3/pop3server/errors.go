@@ -31,6 +31,7 @@ func (c *conn) refuse(ctx context.Context, err error) error {
 	if errors.As(err, &bad) {
 		c.badCommands++
 		if c.badCommands >= c.limits.BadCommands {
+			c.linger = true
 			return errors.New("too many bad commands")
 		}
 	}

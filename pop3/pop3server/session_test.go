@@ -61,6 +61,41 @@ func TestRemovalOnlyAtQuit(t *testing.T) {
 	}
 }
 
+// TestLastWords ends connections over TCP while the client is sending: it reads
+// why nevertheless.
+func TestLastWords(t *testing.T) {
+	t.Parallel()
+	for _, input := range []string{strings.Repeat("x", 600<<10), strings.Repeat("x\r\n", 100_000)} {
+		ln, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer ln.Close()
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			server, err := ln.Accept()
+			if err == nil {
+				pop3server.New(pop3server.Options{Backend: newHouse()}).ServeConn(t.Context(), server)
+			}
+		}()
+		client, err := net.Dial("tcp", ln.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer client.Close()
+		if _, err := io.WriteString(client, input); err != nil {
+			t.Fatal(err)
+		}
+		client.(*net.TCPConn).CloseWrite()
+		got, err := io.ReadAll(client)
+		<-done
+		if err != nil || !strings.Contains(string(got), "\r\n-ERR ") {
+			t.Errorf("got %.200q, %v", got, err)
+		}
+	}
+}
+
 // A client that comes back right after QUIT must not find the maildrop locked.
 func TestReleasedBeforeQuitIsAnswered(t *testing.T) {
 	t.Parallel()

@@ -99,7 +99,25 @@ func (c *conn) readLong(head []byte, limit int) ([]byte, error) {
 		}
 		skipped += len(part)
 	}
+	c.line("-ERR ", string(errLineTooLong))
+	c.linger = true
 	return nil, errors.New("endless line")
+}
+
+const (
+	lingerTime  = time.Second
+	lingerBytes = 1 << 20
+)
+
+// awaitClose lets a client that is still sending read why the connection ends:
+// closing one with unread input may destroy what the client has not read yet.
+func (c *conn) awaitClose() {
+	half, ok := c.net.(interface{ CloseWrite() error })
+	if !ok || half.CloseWrite() != nil {
+		return
+	}
+	_ = c.net.SetReadDeadline(time.Now().Add(lingerTime))
+	_, _ = io.CopyN(io.Discard, c.net, lingerBytes)
 }
 
 // err2end makes an error of the connection end it. A badCommand stays.
