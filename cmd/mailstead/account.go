@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -115,7 +114,7 @@ func accountPasswd(t *target) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			password, err := askPassword(os.Stdin, cmd.ErrOrStderr())
+			password, err := askPassword(cmd.InOrStdin(), cmd.ErrOrStderr())
 			if err != nil {
 				return err
 			}
