@@ -195,7 +195,6 @@ func (c *conn) close() {
 	if c.linger {
 		c.awaitClose()
 	}
-	c.net.Close()
 }
 
 func (c *conn) closeSession() {
