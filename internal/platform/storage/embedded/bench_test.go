@@ -36,7 +36,7 @@ func benchmarkCommit(b *testing.B, size, writers int) {
 	defer s.Close()
 	texts := make([][]byte, 64)
 	for i := range texts {
-		texts[i] = storagetest.Text(uint64(i), size)
+		texts[i] = mail(uint64(i), size)
 	}
 	raw := rawSyncs(b, size)
 	b.SetBytes(int64(size))
@@ -63,6 +63,14 @@ func benchmarkCommit(b *testing.B, size, writers int) {
 	b.ReportMetric(float64((cpuTime()-cpu).Microseconds())/n, "µs-cpu/commit")
 	b.ReportMetric(raw, "raw-syncs/s")
 	b.ReportMetric(n/seconds/raw, "commits/raw-sync")
+}
+
+// mail is a message of a size: text if it is small, else with an attachment.
+func mail(seed uint64, size int) []byte {
+	if size <= 16<<10 {
+		return storagetest.Text(seed, size)
+	}
+	return storagetest.Attachment(seed, size)
 }
 
 // deliver commits what a delivery to one of a thousand accounts writes.

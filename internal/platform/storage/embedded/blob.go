@@ -77,7 +77,7 @@ func (b *blob) load(i int) error {
 	if b.content == nil {
 		b.content = b.codec.bufferFor(int(min(b.size, chunkSize)))
 	}
-	stored := b.codec.bufferFor(int(b.entries[i].length))[:b.entries[i].length]
+	stored := b.codec.buffer()[:b.entries[i].length]
 	defer b.codec.release(stored)
 	b.current = -1
 	if err := readFull(b.src, stored, b.offsets[i]); err != nil {
@@ -116,6 +116,10 @@ func (b *blob) Close() error {
 
 // openPacked opens the blob at l. It takes over the reference to the pack.
 func openPacked(c *codec, packs *packSet, p *pack, l location) (*blob, error) {
+	if chunkCount(l.size) == 1 {
+		defer packs.release(p)
+		return openSmall(c, p, l)
+	}
 	entries, err := readChunkTable(p.file, l)
 	if err != nil {
 		packs.release(p)
@@ -124,6 +128,36 @@ func openPacked(c *codec, packs *packSet, p *pack, l location) (*blob, error) {
 	src := &packSource{packs: packs, pack: p, offset: l.offset + int64(len(entries))*chunkEntrySize}
 	return newBlob(c, src, l.size, entries), nil
 }
+
+// openSmall opens a blob of one chunk, as nearly all mail is, by reading all of
+// it at once. Nothing is left in the pack to come back for.
+func openSmall(c *codec, p *pack, l location) (*blob, error) {
+	if l.stored > chunkEntrySize+chunkSize {
+		return nil, fmt.Errorf("%w: chunk of %d bytes", storage.ErrCorrupt, l.stored)
+	}
+	stored := c.buffer()[:l.stored]
+	defer c.release(stored)
+	if err := readFull(p.file, stored, l.offset); err != nil {
+		return nil, truncated(err)
+	}
+	entries, err := parseChunkTable(stored[:min(chunkEntrySize, len(stored))], l.size, l.stored)
+	if err != nil {
+		return nil, err
+	}
+	content, err := c.decode(c.bufferFor(int(l.size)), stored[chunkEntrySize:], entries[0], int(l.size))
+	if err != nil {
+		return nil, err
+	}
+	b := newBlob(c, noSource{}, l.size, entries)
+	b.content, b.current = content, 0
+	return b, nil
+}
+
+// noSource is the source of a blob that has been read whole.
+type noSource struct{}
+
+func (noSource) ReadAt([]byte, int64) (int, error) { return 0, io.EOF }
+func (noSource) Close() error                      { return nil }
 
 // readChunkTable reads the chunk table of the blob at l.
 func readChunkTable(r io.ReaderAt, l location) ([]chunkEntry, error) {

@@ -5,10 +5,10 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
-	"runtime"
+	"slices"
 	"sync"
 
-	"github.com/klauspost/compress/zstd"
+	"github.com/klauspost/compress/s2"
 	"github.com/mailstead/mailstead/internal/platform/storage"
 )
 
@@ -78,36 +78,24 @@ func parseChunkTable(table []byte, size, stored int64) ([]chunkEntry, error) {
 	return entries, nil
 }
 
-// A codec compresses and decompresses chunks. It may be used concurrently,
-// and starts no goroutines. It is never closed: blobs may stay open longer
-// than the store.
+// A codec compresses and decompresses chunks, with S2. It may be used
+// concurrently, and has no state but its buffers.
+//
+// Mail is written once and read often, and most of its bytes are attachments in
+// base64. S2 finds nothing in those at several GB/s and leaves them alone; text
+// it makes smaller by a quarter to a half. zstd at its fastest saves about
+// 20 points more of text and 25 % of base64, and takes four times as long to
+// write and six times as long to read: 17 µs and 7 µs for 4 KB of text, where S2
+// takes 4 µs and 1 µs. It was two thirds of the work of a commit.
 type codec struct {
-	enc     *zstd.Encoder
-	dec     *zstd.Decoder
 	buffers sync.Pool // of *[]byte with room for a chunk
 }
 
-func newCodec() (*codec, error) {
-	procs := runtime.GOMAXPROCS(0)
-	enc, err := zstd.NewWriter(nil,
-		zstd.WithEncoderLevel(zstd.SpeedFastest),
-		zstd.WithEncoderConcurrency(procs),
-		zstd.WithEncoderCRC(false),
-		zstd.WithWindowSize(chunkSize),
-		zstd.WithLowerEncoderMem(true))
-	if err != nil {
-		return nil, err
-	}
-	dec, err := zstd.NewReader(nil,
-		zstd.WithDecoderConcurrency(procs),
-		zstd.WithDecoderLowmem(true),
-		zstd.WithDecoderMaxMemory(chunkSize))
-	if err != nil {
-		return nil, err
-	}
-	c := &codec{enc: enc, dec: dec}
-	c.buffers.New = func() any { b := make([]byte, 0, chunkSize+chunkEntrySize); return &b }
-	return c, nil
+func newCodec() *codec {
+	c := &codec{}
+	room := s2.MaxEncodedLen(chunkSize) + chunkEntrySize
+	c.buffers.New = func() any { b := make([]byte, 0, room); return &b }
+	return c
 }
 
 // buffer returns an empty buffer with room for a chunk and its entry.
@@ -120,7 +108,8 @@ func (c *codec) bufferFor(size int) []byte {
 		return c.buffer()
 	}
 	table := chunkCount(int64(size)) * chunkEntrySize
-	return make([]byte, 0, int(table)+size+64)
+	spare := s2.MaxEncodedLen(chunkSize) - chunkSize // of the last chunk, while it is encoded
+	return make([]byte, 0, int(table)+size+min(spare, 64+size/8))
 }
 
 // release gives back a buffer. Those that are not of the pool's size are left
@@ -135,13 +124,13 @@ func (c *codec) release(b []byte) {
 // that saves less than a twentieth.
 func (c *codec) appendChunk(dst, chunk []byte) ([]byte, chunkEntry) {
 	start := len(dst)
-	dst = c.enc.EncodeAll(chunk, dst)
-	compressed := len(dst)-start <= len(chunk)-len(chunk)/20-1
+	dst = slices.Grow(dst, s2.MaxEncodedLen(len(chunk)))
+	stored := s2.Encode(dst[start:cap(dst)], chunk)
+	compressed := len(stored) <= len(chunk)-len(chunk)/20-1
 	if !compressed {
-		dst = append(dst[:start], chunk...)
+		stored = dst[start : start+copy(dst[start:cap(dst)], chunk)]
 	}
-	stored := dst[start:]
-	return dst, chunkEntry{
+	return dst[:start+len(stored)], chunkEntry{
 		length:     uint32(len(stored)),
 		crc:        crc32.Checksum(stored, castagnoli),
 		compressed: compressed,
@@ -179,13 +168,14 @@ func (c *codec) decode(dst, stored []byte, e chunkEntry, size int) ([]byte, erro
 		return dst, fmt.Errorf("%w: chunk does not match its CRC", storage.ErrCorrupt)
 	}
 	start := len(dst)
-	if e.compressed {
-		var err error
-		if dst, err = c.dec.DecodeAll(stored, dst); err != nil {
-			return dst[:start], fmt.Errorf("%w: chunk: %v", storage.ErrCorrupt, err)
-		}
-	} else {
+	if !e.compressed {
 		dst = append(dst, stored...)
+	} else if n, err := s2.DecodedLen(stored); err == nil && n == size {
+		dst = slices.Grow(dst, size)
+		if _, err := s2.Decode(dst[start:start+size], stored); err != nil {
+			return dst, fmt.Errorf("%w: chunk: %w", storage.ErrCorrupt, err)
+		}
+		dst = dst[:start+size]
 	}
 	if len(dst)-start != size {
 		return dst[:start], fmt.Errorf("%w: chunk of %d bytes instead of %d", storage.ErrCorrupt, len(dst)-start, size)

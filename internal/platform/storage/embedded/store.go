@@ -103,9 +103,7 @@ func (s *Store) openFolder() error {
 	if err := errors.Join(syncDir(fs, fs.PathDir(s.dir)), syncDir(fs, s.dir)); err != nil {
 		return err
 	}
-	if s.codec, err = newCodec(); err != nil {
-		return err
-	}
+	s.codec = newCodec()
 	s.packs = newPackSet(fs, s.path(packDir), s.opts.OpenPacks)
 	s.staging = &staging{fs: fs, dir: s.path(stagingDir), codec: s.codec}
 	s.disk = newDiskGuard(s.opts, s.path(ballast))

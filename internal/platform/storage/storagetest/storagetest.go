@@ -2,6 +2,7 @@ package storagetest
 
 import (
 	"bytes"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -217,4 +218,16 @@ func Noise(seed uint64, n int) []byte {
 	key[0], key[1] = byte(seed), byte(seed>>8)
 	_, _ = rand.NewChaCha8(key).Read(noise) // never fails
 	return noise
+}
+
+// Attachment is n bytes of a message with an attachment in base64, as mail of
+// that size mostly is: a little text and lines of noise.
+func Attachment(seed uint64, n int) []byte {
+	m := Text(seed, min(n, 4<<10))
+	encoded := base64.StdEncoding.EncodeToString(Noise(seed, n))
+	for len(m) < n {
+		m = append(append(m, encoded[:76]...), "\r\n"...)
+		encoded = encoded[76:]
+	}
+	return m[:n]
 }
