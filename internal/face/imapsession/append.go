@@ -25,14 +25,23 @@ func (s *session) Append(ctx context.Context, mailbox string, msgs *imapserver.A
 	return data, translateDest(err)
 }
 
-// maxInMemory bounds what the messages of one APPEND take in memory together;
-// the others go to the disk.
-const maxInMemory = 1 << 20
+const (
+	// maxInMemory bounds what the messages of one APPEND take in memory
+	// together; the others go to the disk.
+	maxInMemory = 1 << 20
+	// maxHeld bounds what all messages of one APPEND may hold: each takes at
+	// least messageCost, and one on the disk up to spillCost and an open file.
+	maxHeld     = 8 << 20
+	messageCost = 4 << 10
+	spillCost   = 64 << 10
+)
+
+var errTooManyMessages = imap.No(imap.CodeLimit, "Too many messages for one command")
 
 // read takes in all messages of the command.
 func (s *session) read(msgs *imapserver.AppendReader) ([]mailstore.Append, error) {
 	var batch []mailstore.Append
-	var inMemory int64
+	var inMemory, held int64
 	for {
 		m, err := msgs.Next()
 		if errors.Is(err, io.EOF) {
@@ -40,6 +49,9 @@ func (s *session) read(msgs *imapserver.AppendReader) ([]mailstore.Append, error
 		}
 		if err != nil {
 			return batch, err
+		}
+		if held += messageCost + min(m.Size, spillCost); held > maxHeld {
+			return batch, errTooManyMessages
 		}
 		content, err := s.ingest(m.Literal)
 		if err != nil {

@@ -1,6 +1,7 @@
 package imapsession_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -253,4 +254,23 @@ func TestQuota(t *testing.T) {
 		t.Errorf("COPY beyond the quota: %s", r)
 	}
 	c.OK("MOVE 1 Trash")
+}
+
+// TestTooManyMessages appends more at once than may be held in memory, of small
+// and of large messages: none is stored.
+func TestTooManyMessages(t *testing.T) {
+	t.Parallel()
+	_, clients := open(t, 1)
+	c := clients[0]
+	c.OK("SELECT INBOX")
+	for size, most := range map[int]int{100: 2000, 60_000: 133} {
+		message := fmt.Sprintf(" {%d+}\r\n%s", size, strings.Repeat("x", size))
+		if r := c.Do("APPEND INBOX" + strings.Repeat(message, most)); !strings.HasPrefix(r.Final, "NO [LIMIT]") {
+			t.Errorf("%d messages of %d bytes: %s", most, size, r.Final)
+		}
+		c.OK("APPEND INBOX" + strings.Repeat(message, most/2))
+	}
+	if r := c.OK("STATUS INBOX (MESSAGES)"); !strings.Contains(r.String(), "MESSAGES 1066") {
+		t.Error(r)
+	}
 }
