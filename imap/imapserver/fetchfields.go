@@ -44,6 +44,13 @@ func (f *FetchWriter) heldFields(s *imap.BodySection, m *FetchMessage, at span, 
 	if _, err := io.ReadFull(f.contentAt(m, at.start, int64(size)), f.header); err != nil {
 		return err
 	}
+	f.filtered(s, only)
+	return nil
+}
+
+// filtered answers with the fields of f.header that s selects, or with the
+// others.
+func (f *FetchWriter) filtered(s *imap.BodySection, only bool) {
 	// Fields move to the front, over those that are left out.
 	kept, end := 0, 0
 	for field := range message.Header(f.header).Fields() {
@@ -58,7 +65,6 @@ func (f *FetchWriter) heldFields(s *imap.BodySection, m *FetchMessage, at span, 
 	f.w.SP()
 	f.w.LiteralHead(win.end - win.start)
 	f.w.Bytes(f.header[win.start:win.end])
-	return nil
 }
 
 func selects(names []string, field message.Field) bool {

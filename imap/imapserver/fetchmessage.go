@@ -30,6 +30,11 @@ type FetchMessage struct {
 	// bytes, with the offsets of Structure.
 	Structure *message.Structure
 	Content   io.ReaderAt
+
+	// Fields has the fields that FetchWriter.HeaderFields names, and maybe
+	// others, as they stand in the message, with the blank line. If it is
+	// set, Content is not looked at, nor is Structure for the sections.
+	Fields message.Header
 }
 
 // A FetchWriter answers FETCH. It is valid during one call of Session.Fetch.
@@ -56,6 +61,20 @@ func (f *FetchWriter) NeedsStructure() bool {
 		}
 	}
 	return false
+}
+
+// HeaderFields returns the names of the header fields of the message that the
+// command asks for, and true if it asks for no other content. A session that
+// has them at hand sets FetchMessage.Fields, and needs no Content then.
+func (f *FetchWriter) HeaderFields() (names []string, only bool) {
+	for i := range f.opts.Sections {
+		s := &f.opts.Sections[i]
+		if s.Item != imap.ItemBody || s.Text != imap.SectionHeaderFields || len(s.Path) > 0 {
+			return nil, false
+		}
+		names = append(names, s.Fields...)
+	}
+	return names, len(names) > 0
 }
 
 // NeedsContent reports whether FetchMessage.Content is needed.

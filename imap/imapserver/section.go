@@ -53,6 +53,11 @@ func window(p imap.Partial, size int64) span {
 // section answers one section.
 func (f *FetchWriter) section(s *imap.BodySection, m *FetchMessage) error {
 	f.name = s.AppendTo(f.name[:0])
+	if m.Fields != nil {
+		f.header = append(f.header[:0], m.Fields...)
+		f.filtered(s, true)
+		return nil
+	}
 	at, ok := locate(m, s)
 	switch {
 	case s.Item == imap.ItemBinary || s.Item == imap.ItemBinarySize:

@@ -22,6 +22,7 @@ type candidate struct {
 	stored *mailstore.Message
 	bytes  mailstore.Reader
 	header message.Header
+	kept   []byte // scratch
 }
 
 func (c *candidate) reset(seq imap.SeqNum, e mailstore.Entry) {
@@ -68,8 +69,19 @@ func (c *candidate) open() (mailstore.Reader, error) {
 // maxHeader is how much of a header is searched.
 const maxHeader = 256 << 10
 
-// fields returns the message's header.
-func (c *candidate) fields() (message.Header, error) {
+// fields returns the message's header, or, if kept is set and the record has
+// them, those of its fields that mailstore.KeepsField names.
+func (c *candidate) fields(kept bool) (message.Header, error) {
+	if kept {
+		stored, err := c.message()
+		if err != nil {
+			return nil, err
+		}
+		if header, ok := stored.Fields(c.kept[:0]); ok {
+			c.kept = header
+			return header, nil
+		}
+	}
 	if c.header != nil {
 		return c.header, nil
 	}

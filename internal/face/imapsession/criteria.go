@@ -3,7 +3,6 @@ package imapsession
 import (
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/mailstead/mailstead/imap"
@@ -169,23 +168,16 @@ func (c *compiler) set(set imap.NumSet) (matcher, error) {
 	return matcher{ofColumns, func(m *candidate) (bool, error) { return seqs.Contains(m.seq), nil }}, err
 }
 
-// headerField tests the fields of one name. The subject stands in the record.
+// headerField tests the fields of one name, which for most names stand in the
+// message's record.
 func (c *compiler) headerField(k *imap.SearchCriteria) matcher {
-	if strings.EqualFold(k.Field, "Subject") && k.Text != "" {
-		return matcher{ofRecord, absentIsFalse(func(m *candidate) (bool, error) {
-			stored, err := m.message()
-			if err != nil {
-				return false, err
-			}
-			envelope, err := stored.Envelope()
-			if err != nil {
-				return false, err
-			}
-			return message.ContainsFold(message.DecodeHeader(envelope.Subject), k.Text), nil
-		})}
+	kept := mailstore.KeepsField(k.Field)
+	m := matcher{cost: ofHeader}
+	if kept {
+		m.cost = ofRecord
 	}
-	return matcher{ofHeader, absentIsFalse(func(m *candidate) (bool, error) {
-		header, err := m.fields()
+	m.test = absentIsFalse(func(m *candidate) (bool, error) {
+		header, err := m.fields(kept)
 		if err != nil {
 			return false, err
 		}
@@ -195,7 +187,8 @@ func (c *compiler) headerField(k *imap.SearchCriteria) matcher {
 			}
 		}
 		return false, nil
-	})}
+	})
+	return m
 }
 
 func text(needle string, scope message.SearchScope) matcher {

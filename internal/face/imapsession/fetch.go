@@ -19,7 +19,7 @@ func (s *session) Fetch(ctx context.Context, w *imapserver.FetchWriter, set imap
 	if err != nil {
 		return err
 	}
-	f := &fetcher{session: s, w: w, opts: opts, box: s.view.told.Mailbox()}
+	f := &fetcher{session: s, w: w, opts: opts, box: s.view.told.Mailbox(), fieldsOnly: keptFieldsOnly(w)}
 	if opts.SetsSeen() && !s.view.readOnly {
 		if err := f.setSeen(ctx, uids); err != nil {
 			return err
@@ -57,8 +57,21 @@ type fetcher struct {
 	after    *mailstore.Version
 	expunged bool // a message's content was gone
 
+	// fieldsOnly says that all content asked for is header fields that
+	// records keep.
+	fieldsOnly bool
+
 	answer imapserver.FetchMessage
 	flags  []imap.Flag
+	fields []byte
+}
+
+func keptFieldsOnly(w *imapserver.FetchWriter) bool {
+	names, only := w.HeaderFields()
+	for _, name := range names {
+		only = only && mailstore.KeepsField(name)
+	}
+	return only
 }
 
 // setSeen sets \Seen where it is not set.
@@ -174,12 +187,16 @@ func (f *fetcher) content(ctx context.Context, seq imap.SeqNum, e mailstore.Entr
 	if err != nil {
 		return f.gone(err)
 	}
-	if f.w.NeedsStructure() {
+	if f.fieldsOnly {
+		a.Fields, _ = m.Fields(f.fields[:0])
+		f.fields = a.Fields
+	}
+	if f.needsStructure() {
 		if a.Structure, err = m.Structure(); err != nil {
 			return f.gone(err)
 		}
 	}
-	if !f.w.NeedsContent() {
+	if !f.w.NeedsContent() || a.Fields != nil {
 		return f.w.Message(seq, a)
 	}
 	r, err := m.Open()
@@ -189,6 +206,13 @@ func (f *fetcher) content(ctx context.Context, seq imap.SeqNum, e mailstore.Entr
 	defer r.Close()
 	a.Content = r
 	return f.w.Message(seq, a)
+}
+
+// needsStructure reports whether the answer needs the part tree: not for fields
+// that are at hand.
+func (f *fetcher) needsStructure() bool {
+	const ofStructure = imap.FetchEnvelope | imap.FetchBody | imap.FetchBodyStructure
+	return f.w.NeedsStructure() && (f.answer.Fields == nil || f.opts.Items&ofStructure != 0)
 }
 
 // gone passes over a message that was expunged and is not readable any more.

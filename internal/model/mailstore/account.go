@@ -74,6 +74,7 @@ type account struct {
 	mu       sync.Mutex
 	head     *state             // with what is enqueued; nil if to be read again
 	epoch    uint64             // how often head was thrown away
+	lost     error              // why it was, the last time
 	orders   uint64             // last number given to a state
 	inflight []*storage.Pending // of batches that may not be durable yet
 	recent   map[MailboxID]imap.UID
@@ -173,21 +174,35 @@ func (a *account) unchanged() bool {
 // and then has thrown the head away. The caller holds mu, so that no more are
 // enqueued.
 func (a *account) drain() bool {
-	failed := false
+	var failed error
 	for _, p := range a.inflight {
-		failed = p.Wait() != nil || failed
+		if err := p.Wait(); failed == nil {
+			failed = err // the others conflict because of this one
+		}
 	}
 	a.inflight = nil
-	if failed {
-		a.reset()
+	if failed != nil {
+		a.reset(failed)
 	}
-	return !failed
+	return failed == nil
 }
 
-// reset throws the head away. The caller holds mu.
-func (a *account) reset() {
+// reset throws the head away because of err. The caller holds mu.
+func (a *account) reset(err error) {
 	a.head = nil
 	a.epoch++
+	a.lost = err
+}
+
+// lostSince returns why the head of the epoch was thrown away, nil if it was
+// not.
+func (a *account) lostSince(epoch uint64) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.epoch == epoch {
+		return nil
+	}
+	return a.lost
 }
 
 // load returns the messages of a mailbox of the head. It reads them, if need
@@ -202,7 +217,7 @@ func (a *account) load(id MailboxID) (*Version, error) {
 		return c.version, nil
 	}
 	if !a.drain() {
-		return nil, errStale
+		return nil, errors.Join(errStale, a.lost)
 	}
 	box, _ := a.head.tree.Get(id)
 	v, err := loadVersion(a.store.storage, a.id, box)
@@ -265,6 +280,6 @@ func (a *account) settle(s *state, epoch uint64, err error) {
 		a.drain()
 	}
 	if a.epoch == epoch {
-		a.reset()
+		a.reset(err)
 	}
 }

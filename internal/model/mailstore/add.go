@@ -81,6 +81,7 @@ func (e *edit) store(in incoming) (row, error) {
 		blobSize:  in.content.size,
 		received:  in.internalDate.Unix(),
 		prefix:    in.prefix,
+		fields:    in.content.fields,
 		structure: in.content.encoded,
 	}
 	if len(in.prefix) > MaxPrefix {

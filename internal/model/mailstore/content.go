@@ -17,6 +17,7 @@ type Content struct {
 	staged    storage.Staged // or nil: then the message is in memory
 	structure *message.Structure
 	encoded   []byte // the structure in binary
+	fields    []byte // of the header, for the record
 }
 
 // Size returns its bytes.
@@ -42,6 +43,27 @@ func (c *Content) Header(limit int) ([]byte, error) {
 		err = nil
 	}
 	return header[:n], err
+}
+
+// maxScannedHeader is how much of a header is looked at for fields to keep.
+const maxScannedHeader = 64 << 10
+
+// keepFields takes from the header what the record is to keep.
+func (c *Content) keepFields() error {
+	size := c.structure.Root.BodyStart
+	if size > maxScannedHeader {
+		return nil
+	}
+	if c.staged == nil {
+		c.fields = fieldsOf(c.memory[:size])
+		return nil
+	}
+	header, err := c.Header(maxScannedHeader)
+	if err != nil {
+		return err
+	}
+	c.fields = fieldsOf(header)
+	return nil
 }
 
 // Open opens the content for reading. This is possible until it is delivered

@@ -157,3 +157,59 @@ func TestCorruptPage(t *testing.T) {
 		t.Errorf("deliver to a damaged mailbox: %v", err)
 	}
 }
+
+// A fullStore lets commits wait for each other, and then fails them as a full
+// disk does: the first for want of room, the others because they were built on
+// it.
+type fullStore struct {
+	storage.Store
+	mu      sync.Mutex
+	writers int // that are expected to commit; none until it is set
+	waiting []*storage.Pending
+}
+
+func (s *fullStore) Enqueue(b *storage.Batch) *storage.Pending {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.writers == 0 {
+		return s.Store.Enqueue(b)
+	}
+	p := storage.NewPending()
+	if s.waiting = append(s.waiting, p); len(s.waiting) < s.writers {
+		return p
+	}
+	s.waiting[0].Resolve(storage.ErrFull)
+	for _, other := range s.waiting[1:] {
+		other.Resolve(storage.ErrConflict)
+	}
+	s.waiting = nil
+	s.writers--
+	return p
+}
+
+// TestFullDiskUnderLoad has so many deliveries in line behind those that meet
+// the full disk that they run out of attempts: they too are told of the disk.
+func TestFullDiskUnderLoad(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.close()
+	full := &fullStore{Store: f.engine}
+	f.openOn(full)
+	f.append("INBOX", "first")
+	full.writers = 20
+	var wg sync.WaitGroup
+	for range full.writers {
+		c := f.content(mail("another"))
+		defer c.Discard()
+		wg.Go(func() {
+			_, err := f.account.Append(context.Background(), 1, []mailstore.Append{{Content: c}})
+			if !errors.Is(err, storage.ErrFull) {
+				t.Errorf("the error is %v", err)
+			}
+		})
+	}
+	wg.Wait()
+	full.writers = 0
+	f.append("INBOX", "last")
+	f.wantUIDs("INBOX", "1:2")
+}

@@ -94,6 +94,10 @@ func (i *Ingest) Finish() (*Content, error) {
 	}
 	c.encoded = c.structure.AppendBinary(nil)
 	i.memory, i.staged, i.err = nil, nil, ErrClosed
+	if err := c.keepFields(); err != nil {
+		c.Discard()
+		return nil, err
+	}
 	return c, nil
 }
 

@@ -21,6 +21,7 @@ type record struct {
 	blobSize  int64
 	received  int64  // internal date in seconds since 1970
 	prefix    []byte // header fields in front of the blob
+	fields    []byte // see Message.Fields; empty if they are not kept
 	structure []byte // of the blob, in binary; empty if it was too long
 }
 
@@ -32,6 +33,7 @@ func appendRecord(b []byte, r *record) []byte {
 	b = binary.AppendUvarint(b, uint64(r.blobSize))
 	b = binary.AppendVarint(b, r.received)
 	b = appendBytes(b, r.prefix)
+	b = appendBytes(b, r.fields)
 	if len(b)+len(r.structure) > maxRecord {
 		return b
 	}
@@ -46,6 +48,7 @@ func parseRecord(b []byte) (*record, error) {
 		blobSize: int64(d.uvarint()),
 		received: d.varint(),
 		prefix:   d.bytes(),
+		fields:   d.bytes(),
 	}
 	r.structure, d.b = d.b, nil
 	if r.blobSize < 0 {

@@ -75,6 +75,19 @@ func (s *Store) attempt(ctx context.Context, cores []*account, j job) error {
 	for _, t := range u.txs {
 		t.settle(err)
 	}
+	return u.explain(err)
+}
+
+// explain adds to a conflict why the states that the batch was built on have
+// come to nothing, such as a full disk: the caller hears of it when no attempt
+// is left.
+func (u *update) explain(err error) error {
+	if !errors.Is(err, storage.ErrConflict) {
+		return err
+	}
+	for _, t := range u.txs {
+		err = errors.Join(err, t.account.lostSince(t.epoch))
+	}
 	return err
 }
 
