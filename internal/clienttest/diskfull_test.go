@@ -324,7 +324,7 @@ func TestDiskFullAndAgain(t *testing.T) {
 			switch {
 			case strings.HasPrefix(reply, "250 "):
 				acked = append(acked, fmt.Sprintf("number %d", id))
-			case strings.HasPrefix(reply, "45"):
+			case strings.HasPrefix(reply, "452 "):
 				refused++
 			default:
 				t.Errorf("reply %q", reply)
