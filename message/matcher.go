@@ -181,10 +181,21 @@ func foldRune(r rune) rune {
 	return least
 }
 
-// ContainsFold tells whether text contains needle, whatever the case, as
-// [Matcher] does.
-func ContainsFold(text, needle string) bool {
-	m := NewMatcher(needle)
-	_, _ = m.Write([]byte(text))
-	return m.Matched()
+// MatchString tells whether the needle is in text, as a stream of its own, and
+// leaves the matcher ready for another. It does not allocate.
+func (m *Matcher) MatchString(text string) bool {
+	m.Reset()
+	var chunk [512]byte
+	for len(text) > 0 && !m.matched {
+		n := copy(chunk[:], text)
+		_, _ = m.Write(chunk[:n]) // its only error is that the needle is found
+		text = text[n:]
+	}
+	found := m.matched
+	m.Reset()
+	return found
 }
+
+// ContainsFold tells whether text contains needle, whatever the case, as
+// [Matcher] does. Who asks for the same needle again should keep a matcher.
+func ContainsFold(text, needle string) bool { return NewMatcher(needle).MatchString(text) }

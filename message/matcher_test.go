@@ -82,6 +82,34 @@ func TestMatcherAgainstFold(t *testing.T) {
 	})
 }
 
+func TestMatchString(t *testing.T) {
+	t.Parallel()
+	m := NewMatcher("Köln")
+	for _, test := range []struct {
+		text string
+		want bool
+	}{
+		{"", false},
+		{"aus KÖLN", true},
+		{"aus Kö", false},
+		{"ln", false}, // nothing is left over from the text before
+		{strings.Repeat("x", 509) + "köln", true},
+		{strings.Repeat("x", 511) + "kö", false},
+	} {
+		if got := m.MatchString(test.text); got != test.want {
+			t.Errorf("in %.20q: %t", test.text, got)
+		}
+	}
+}
+
+func TestMatchStringDoesNotAllocate(t *testing.T) {
+	m := NewMatcher("Köln")
+	text := strings.Repeat("Bonn ", 300)
+	if n := testing.AllocsPerRun(10, func() { m.MatchString(text) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
 func FuzzMatcher(f *testing.F) {
 	f.Add("needle", []byte("some NEEDLE"), 3)
 	f.Fuzz(func(t *testing.T, needle string, text []byte, n int) {
