@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/mailstead/mailstead/imap/imapclient"
 	"github.com/mailstead/mailstead/pop3/pop3client"
 	"github.com/mailstead/mailstead/sasl"
 	"github.com/mailstead/mailstead/smtp"
@@ -98,6 +99,21 @@ func (s *Server) POP3() *pop3client.Client {
 func (s *Server) Maildrop(user string) *pop3client.Client {
 	s.t.Helper()
 	c := s.POP3()
+	if err := c.Login(s.t.Context(), user, Password); err != nil {
+		s.t.Fatal(err)
+	}
+	return c
+}
+
+// IMAPClient returns a client that a user has logged in with, over TLS. It is
+// strict, where IMAP shows what is on the wire.
+func (s *Server) IMAPClient(user string, o imapclient.Options) *imapclient.Client {
+	s.t.Helper()
+	c, err := imapclient.New(s.t.Context(), tls.Client(s.dialService("imaps"), s.TLS()), o)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() { c.Close() })
 	if err := c.Login(s.t.Context(), user, Password); err != nil {
 		s.t.Fatal(err)
 	}

@@ -266,3 +266,48 @@ func TestPasswordRuleByPeer(t *testing.T) {
 		}
 	}
 }
+
+// TestRemovedAccount takes an account away from under its sessions.
+func TestRemovedAccount(t *testing.T) {
+	t.Parallel()
+	s, _ := startAbroad(t)
+	s.Deliver("writer@far.test", ann, mail)
+	idle, selected, outside, drop := s.IMAP(ann), s.IMAP(ann), s.IMAP(ann), s.Maildrop(ann)
+	sender := s.Submission(ann)
+	idle.OK("SELECT INBOX")
+	selected.OK("SELECT INBOX")
+	idle.Start("IDLE")
+	if line := idle.ReadLine(); !strings.HasPrefix(line, "+") {
+		t.Fatal(line)
+	}
+	if err := s.Admin().RemoveAccount(t.Context(), ann); err != nil {
+		t.Fatal(err)
+	}
+	selected.Write("x NOOP\r\n")
+	outside.Write("x STATUS INBOX (MESSAGES)\r\n")
+	for name, c := range map[string]*mailtest.IMAP{"idling": idle, "selected": selected, "outside": outside} {
+		line, err := c.TryReadLine()
+		if err != nil || !strings.HasPrefix(line, "* BYE") && !strings.HasPrefix(line, "x NO") {
+			t.Errorf("%s: told %q, %v", name, line, err)
+		}
+	}
+	if r, err := drop.Retrieve(t.Context(), 1); err == nil {
+		r.Close()
+		t.Error("the maildrop of a removed account is still there")
+	}
+	if err := drop.Quit(t.Context()); err != nil {
+		t.Errorf("QUIT: %v", err)
+	}
+	if got := s.Send(sender, s.Envelope(ann, mail, "x@far.test")); got[0] == "ok" {
+		t.Error("a removed account sends")
+	}
+	if got := s.Send(s.SMTP("smtp"), s.Envelope("", mail, ann)); !strings.Contains(got[0], "550 5.1.1") {
+		t.Errorf("mail to a removed account: %q", got)
+	}
+	if err := s.POP3().Login(t.Context(), ann, mailtest.Password); err == nil {
+		t.Error("a removed account logs in")
+	}
+	if list, err := s.Admin().Accounts(t.Context()); err != nil || len(list) != 0 {
+		t.Errorf("accounts: %v, %v", list, err)
+	}
+}

@@ -2,6 +2,7 @@ package mailstore
 
 import (
 	"context"
+	"math"
 
 	"github.com/mailstead/mailstead/internal/platform/storage"
 )
@@ -12,8 +13,8 @@ const removedAtOnce = 2000
 // DeleteAccount removes all of an account: calls for it fail with ErrNoAccount
 // from then on. Nobody may ask for it by Store.Account or deliver to it any
 // more, which would make it again, and its id must not be given again. If it
-// fails or is interrupted it can be called again. Notes of orphans are left to CollectOrphans, which finds
-// that their records are gone.
+// fails or is interrupted it can be called again. Notes of orphans are left to
+// CollectOrphans, which finds that their records are gone.
 func (s *Store) DeleteAccount(ctx context.Context, id AccountID) error {
 	s.collecting.Lock()
 	defer s.collecting.Unlock()
@@ -24,6 +25,7 @@ func (s *Store) DeleteAccount(ctx context.Context, id AccountID) error {
 		return err
 	}
 	s.forget(id)
+	s.options.OnChange(id, math.MaxInt64) // the last news of it
 	for {
 		if err := ctx.Err(); err != nil {
 			return err

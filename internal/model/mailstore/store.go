@@ -14,8 +14,9 @@ import (
 // Options configure a Store. The zero value is usable.
 type Options struct {
 	// OnChange is called after each durable change of an account, with the
-	// MODSEQ that the account is now at. It must not block, and may be
-	// called concurrently and out of order.
+	// MODSEQ that the account is now at, the largest of all when it has been
+	// deleted. It must not block, and may be called concurrently and out of
+	// order.
 	OnChange func(AccountID, imap.ModSeq)
 	// Quota returns what an account may store; nil means no limit. It is
 	// called with the account locked, and must not call the Store.
