@@ -1,5 +1,11 @@
 package imapserver
 
+import (
+	"slices"
+
+	"github.com/mailstead/mailstead/imap"
+)
+
 // enabled is what the client has switched on, by ENABLE or by a command that
 // implies it (RFC 5161, RFC 7162 §3.1). Nothing is ever switched off again.
 type enabled struct {
@@ -8,4 +14,13 @@ type enabled struct {
 	utf8       bool // what both have in common: UTF-8 in quoted strings
 	condStore  bool // CONDSTORE, implied by QRESYNC
 	qresync    bool // QRESYNC
+}
+
+// shown returns the flags as the client is told them: IMAP4rev2 has no \Recent
+// (RFC 9051 appendix E).
+func (e *enabled) shown(flags []imap.Flag) []imap.Flag {
+	if !e.rev2 || !slices.Contains(flags, imap.FlagRecent) {
+		return flags
+	}
+	return slices.DeleteFunc(slices.Clone(flags), func(f imap.Flag) bool { return f == imap.FlagRecent })
 }

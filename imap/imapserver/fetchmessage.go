@@ -184,7 +184,7 @@ func (f *FetchWriter) item(item imap.FetchItems, m *FetchMessage) {
 		w.Number(uint64(m.UID))
 	case imap.FetchFlags:
 		w.Raw("FLAGS ")
-		w.Flags(m.Flags)
+		w.Flags(f.enabled.shown(m.Flags))
 	case imap.FetchInternalDate:
 		w.Raw("INTERNALDATE ")
 		w.DateTime(m.InternalDate)

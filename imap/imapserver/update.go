@@ -51,7 +51,7 @@ func (u *UpdateWriter) Flags(seq imap.SeqNum, uid imap.UID, flags []imap.Flag, m
 	w.Raw(" FETCH (UID ")
 	w.Number(uint64(uid))
 	w.Raw(" FLAGS ")
-	w.Flags(flags)
+	w.Flags(u.enabled.shown(flags))
 	if u.enabled.condStore && modSeq != 0 {
 		writeModSeq(w, modSeq)
 	}
@@ -127,7 +127,7 @@ func (s *StoreWriter) Stored(seq imap.SeqNum, uid imap.UID, flags []imap.Flag, m
 	}
 	if !s.op.Silent {
 		w.Raw("FLAGS ")
-		w.Flags(flags)
+		w.Flags(s.enabled.shown(flags))
 	}
 	if withModSeq {
 		if !s.op.Silent {
