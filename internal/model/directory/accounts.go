@@ -18,12 +18,22 @@ const MaxAddresses = 100
 // pageSize is how many records a listing reads from one snapshot.
 const pageSize = 256
 
-// Account returns an account by its ID, or ErrNotFound.
+// Account returns an account by its ID, or ErrNotFound. Its slices are shared:
+// they must not be changed.
 func (d *Directory) Account(ctx context.Context, id AccountID) (Account, error) {
 	if err := ctx.Err(); err != nil {
 		return Account{}, err
 	}
-	return accountByID(d.store, id)
+	// As in Resolve, the memory is taken before the store is read.
+	known := d.memory.Load()
+	if a, ok := known.accounts.get(id); ok {
+		return a, nil
+	}
+	a, err := accountByID(d.store, id)
+	if err == nil {
+		known.accounts.put(id, a)
+	}
+	return a, err
 }
 
 // AccountAt returns the account that an address belongs to, or ErrNotFound.

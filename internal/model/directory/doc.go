@@ -27,8 +27,8 @@
 //
 // # Reading
 //
-// [Directory.Resolve] is asked for each recipient of each message, so what it
-// found is kept in memory. The whole memory is dropped at each change.
+// [Directory.Resolve] and [Directory.Account] are asked for each message, so
+// what they found is kept in memory. The whole memory is dropped at each change.
 //
 // # Keys
 //

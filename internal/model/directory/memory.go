@@ -10,38 +10,55 @@ import (
 // ones are lists, asked for rarely and costly to keep.
 const maxRemembered = 64
 
-// A memory holds what addresses came to since the last change. Only addresses
-// that somebody has are remembered, so that guessing names fills nothing.
+// A memory holds what was found since the last change: what addresses came to,
+// and accounts. Only what exists is remembered, so that guessing names fills
+// nothing.
 type memory struct {
-	limit int
-
-	mu         sync.RWMutex
-	recipients map[address.Address]Recipient // by the address as written
+	recipients remembered[address.Address, Recipient] // by the address as written
+	accounts   remembered[AccountID, Account]
 }
 
 func newMemory(limit int) *memory {
-	return &memory{limit: limit, recipients: make(map[address.Address]Recipient)}
-}
-
-func (m *memory) get(a address.Address) (Recipient, bool) {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	r, ok := m.recipients[a]
-	return r, ok
-}
-
-// put remembers a recipient, in the place of any other if there is no room.
-func (m *memory) put(a address.Address, r Recipient) {
-	if len(r.Local)+len(r.Foreign)+len(r.Broken) > maxRemembered {
-		return
+	return &memory{
+		recipients: remembered[address.Address, Recipient]{limit: limit},
+		accounts:   remembered[AccountID, Account]{limit: limit},
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if len(m.recipients) >= m.limit {
-		for other := range m.recipients {
-			delete(m.recipients, other)
+}
+
+// keep remembers a recipient, unless it is a long list.
+func (m *memory) keep(a address.Address, r Recipient) {
+	if len(r.Local)+len(r.Foreign)+len(r.Broken) <= maxRemembered {
+		m.recipients.put(a, r)
+	}
+}
+
+// remembered is a map of bounded size.
+type remembered[K comparable, V any] struct {
+	limit int
+
+	mu    sync.RWMutex
+	items map[K]V
+}
+
+func (r *remembered[K, V]) get(key K) (V, bool) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	v, ok := r.items[key]
+	return v, ok
+}
+
+// put remembers a value, in the place of any other if there is no room.
+func (r *remembered[K, V]) put(key K, v V) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.items == nil {
+		r.items = make(map[K]V)
+	}
+	if len(r.items) >= r.limit {
+		for other := range r.items {
+			delete(r.items, other)
 			break
 		}
 	}
-	m.recipients[a] = r
+	r.items[key] = v
 }

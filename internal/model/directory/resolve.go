@@ -70,7 +70,7 @@ func (d *Directory) Resolve(ctx context.Context, a address.Address) (Recipient, 
 	// It is taken before the store is read: if a change comes in
 	// between, what is found goes into the memory that it has dropped.
 	known := d.memory.Load()
-	if r, ok := known.get(a); ok {
+	if r, ok := known.recipients.get(a); ok {
 		return r, nil
 	}
 	snapshot := d.store.Snapshot()
@@ -80,7 +80,7 @@ func (d *Directory) Resolve(ctx context.Context, a address.Address) (Recipient, 
 		return Recipient{}, err
 	}
 	if e.result.Kind == Deliverable && !e.fallback {
-		known.put(a, e.result)
+		known.keep(a, e.result)
 	}
 	return e.result, nil
 }

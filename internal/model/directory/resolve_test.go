@@ -286,14 +286,14 @@ func TestMemoryIsBounded(t *testing.T) {
 	t.Parallel()
 	m := newMemory(10)
 	for i := range 100 {
-		m.put(address.Address{Local: address.LocalPart(fmt.Sprint(i))}, Recipient{})
+		m.keep(address.Address{Local: address.LocalPart(fmt.Sprint(i))}, Recipient{})
 	}
-	if len(m.recipients) != 10 {
-		t.Errorf("%d are remembered, want 10", len(m.recipients))
+	if len(m.recipients.items) != 10 {
+		t.Errorf("%d are remembered, want 10", len(m.recipients.items))
 	}
 	large := addr("large@example.test")
-	m.put(large, Recipient{Local: make([]Destination, maxRemembered+1)})
-	if _, ok := m.get(large); ok {
+	m.keep(large, Recipient{Local: make([]Destination, maxRemembered+1)})
+	if _, ok := m.recipients.get(large); ok {
 		t.Error("a large recipient is remembered")
 	}
 }
