@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
-	"runtime/debug"
 	"strconv"
 	"strings"
 
@@ -67,7 +66,7 @@ func (d *dev) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	debug.SetMemoryLimit(int64(c.Limits.Memory))
+	tuneMemory(c)
 	s, err := server.New(cmd.Context(), c, server.Options{
 		Log:             cmd.ErrOrStderr(),
 		Version:         version,

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"runtime/debug"
-
 	"github.com/spf13/cobra"
 
 	"github.com/mailstead/mailstead/internal/server"
@@ -20,7 +18,7 @@ func serveCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			debug.SetMemoryLimit(int64(c.Limits.Memory))
+			tuneMemory(c)
 			s, err := server.New(cmd.Context(), c, server.Options{Log: cmd.ErrOrStderr(), Version: version})
 			if err != nil {
 				return err
