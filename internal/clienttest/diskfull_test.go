@@ -154,6 +154,7 @@ func TestDiskFull(t *testing.T) {
 			if reply := deliverUntilRefused(t, deliver, kilobytes); !strings.HasPrefix(reply, "452 4.3.1") {
 				t.Errorf("%d KB: %s", kilobytes, reply)
 			}
+			disk.fill() // what the store had kept back, too
 		}
 	})
 	t.Run("LMTP", func(t *testing.T) {
@@ -267,11 +268,16 @@ func TestKillOnFullDisk(t *testing.T) {
 	}
 	mail.smtpOK("MAIL FROM:<c@elsewhere.test>", "250", "RCPT TO:<"+alice+">", "250", "DATA", "354")
 	io.WriteString(mail.conn, numbered(99, 500))
+	disk.fill() // what the store had kept back, too
 	s.kill(t)
 
 	s.start(t)
 	if got := s.inbox(t, alice); !slices.Equal(got, acked) {
 		t.Errorf("on the full disk: got %q, want %q", got, acked)
+	}
+	disk.fill() // what the start has tidied up
+	if reply := s.smtpSession(t, "smtp").deliver(alice, numbered(99, 500)); !strings.HasPrefix(reply, "452 ") {
+		t.Errorf("on the full disk: %s", reply)
 	}
 	s.kill(t)
 	disk.free()
