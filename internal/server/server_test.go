@@ -47,14 +47,18 @@ func send(t *testing.T, s *mailtest.Server, to string) {
 func inbox(t *testing.T, s *mailtest.Server, n int) []string {
 	t.Helper()
 	c := s.IMAP(ann)
-	c.OK("SELECT INBOX")
-	for len(c.OK("UID SEARCH ALL").Untagged[0]) < len("SEARCH")+2*n {
-		tag := c.Start("IDLE")
-		for !strings.HasSuffix(c.ReadLine(), "EXISTS") { // the connection's deadline ends this
-		}
-		c.Write("DONE\r\n")
-		c.Finish(tag)
+	var view mirror
+	view.hear("SELECT", c.OK("SELECT INBOX"), true)
+	tag := c.Start("IDLE")
+	if line := c.ReadLine(); !strings.HasPrefix(line, "+") {
+		t.Fatal(line)
 	}
+	for len(view.messages) < n {
+		line := strings.TrimPrefix(c.ReadLine(), "* ")
+		view.hear("IDLE", mailtest.Response{Untagged: []string{line}}, true)
+	}
+	c.Write("DONE\r\n")
+	c.Finish(tag)
 	return s.Messages(ann, "INBOX")
 }
 
