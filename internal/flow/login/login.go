@@ -19,6 +19,8 @@ type Options struct {
 	Directory *directory.Directory
 	// Failures slows down guessing; nil does not.
 	Failures *limit.Failures
+	// Exempt says whose failures do not count; nil is nobody.
+	Exempt func(netip.Addr) bool
 	// Logger hears of each attempt, never of a secret.
 	Logger *slog.Logger
 	// Result is called with "ok", "refused", "throttled" or "error", for
@@ -47,12 +49,13 @@ func New(o Options) *Service {
 
 // An Exchange is the attempts of one connection. It is not for concurrent use.
 type Exchange struct {
-	service *Service
-	remote  netip.Addr
-	tls     *tls.ConnectionState
-	log     *slog.Logger
-	account directory.Account
-	done    bool
+	service  *Service
+	failures *limit.Failures // nil if they do not count
+	remote   netip.Addr
+	tls      *tls.ConnectionState
+	log      *slog.Logger
+	account  directory.Account
+	done     bool
 }
 
 // Begin returns the exchange of a connection; state is nil without TLS.
@@ -60,7 +63,11 @@ func (s *Service) Begin(remote net.Addr, state *tls.ConnectionState, log *slog.L
 	if log == nil {
 		log = s.Logger
 	}
-	return &Exchange{service: s, remote: ipOf(remote), tls: state, log: log}
+	e := &Exchange{service: s, failures: s.Failures, remote: ipOf(remote), tls: state, log: log}
+	if s.Exempt != nil && s.Exempt(e.remote) {
+		e.failures = nil
+	}
+	return e
 }
 
 // Account returns who the client is, and false while that is not known.

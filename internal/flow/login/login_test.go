@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -175,6 +176,23 @@ func TestNetworkIsRefused(t *testing.T) {
 		}
 		if last := g.results[len(g.results)-1]; last != "throttled" {
 			t.Errorf("%s: the fourth attempt counts as %q", mechanism, last)
+		}
+	}
+}
+
+func TestExempt(t *testing.T) {
+	t.Parallel()
+	g := newGate(t, limit.NewFailures(options(1, 1)))
+	g.Exempt = netip.Addr.IsLoopback
+	for _, c := range []struct {
+		from net.IP
+		want error
+	}{{net.IPv4(127, 0, 0, 1), nil}, {net.IPv6loopback, nil}, {net.IPv4(192, 0, 2, 7), sasl.ErrCredentials}} {
+		for range 3 {
+			_ = g.Begin(&net.TCPAddr{IP: c.from}, nil, nil).Password(t.Context(), "nobody@example.test", "guess")
+		}
+		if err := g.Begin(&net.TCPAddr{IP: c.from}, nil, nil).Password(t.Context(), ann, mailtest.Password); !errors.Is(err, c.want) {
+			t.Errorf("from %v: %v, want %v", c.from, err, c.want)
 		}
 	}
 }

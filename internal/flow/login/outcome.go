@@ -15,7 +15,7 @@ import (
 // admit lets an attempt through, after a pause if there were failures before,
 // or refuses it as if the password were wrong.
 func (e *Exchange) admit(ctx context.Context, name string) error {
-	f := e.service.Failures
+	f := e.failures
 	if f == nil {
 		return nil
 	}
@@ -46,13 +46,13 @@ func (e *Exchange) finish(name string, account directory.Account, err error) err
 	switch {
 	case err == nil:
 		e.account, e.done = account, true
-		if f := e.service.Failures; f != nil {
+		if f := e.failures; f != nil {
 			f.Succeed(canonical(name))
 		}
 		e.service.Result("ok")
 		e.log.Info("login", "account", account.Address.String(), "tls", e.tls != nil)
 	case isRefusal(err):
-		if f := e.service.Failures; f != nil {
+		if f := e.failures; f != nil {
 			f.Fail(e.remote, canonical(name))
 		}
 		e.service.Result("refused")
