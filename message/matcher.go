@@ -1,7 +1,6 @@
 package message
 
 import (
-	"bytes"
 	"io"
 	"unicode"
 	"unicode/utf8"
@@ -12,12 +11,14 @@ import (
 // 5051) has it. It is an [io.Writer]; [Matcher.Matched] tells the outcome so
 // far. The stream may be cut anywhere, even within a character.
 //
-// It takes time linear in the stream, with a fast path for ASCII, and memory
-// as long as the needle.
+// It takes time linear in the stream and memory as long as the needle. An
+// automaton decides; most of the stream it never sees, because a [finder]
+// passes over what cannot match.
 type Matcher struct {
 	needle  []byte // folded
-	fail    []int  // for each length matched: how much still matches after a miss
-	state   int    // octets of the needle that match now
+	find    *finder
+	fail    []int // for each length matched: how much still matches after a miss
+	state   int   // octets of the needle that match now
 	matched bool
 	rest    []byte // the start of a character whose end has not come
 }
@@ -26,6 +27,7 @@ type Matcher struct {
 func NewMatcher(needle string) *Matcher {
 	m := &Matcher{needle: foldText(needle), rest: make([]byte, 0, utf8.UTFMax)}
 	m.fail = failures(m.needle)
+	m.find = newFinder(m.needle)
 	m.matched = len(m.needle) == 0
 	return m
 }
@@ -38,27 +40,31 @@ func (m *Matcher) Reset() {
 	m.state, m.rest, m.matched = 0, m.rest[:0], len(m.needle) == 0
 }
 
+// maxBlock bounds what the finder looks through at once: after each place that
+// looked promising it begins again.
+const maxBlock = 16 << 10
+
 // Write looks at the next octets. It returns [io.ErrShortWrite] once the needle
 // has been found, so that the source need not be read further.
 func (m *Matcher) Write(p []byte) (int, error) {
-	n := len(p)
-	for len(m.rest) > 0 && len(p) > 0 && !m.matched {
-		m.rest = append(m.rest, p[0])
-		p = p[1:]
-		if utf8.FullRune(m.rest) {
+	for left := p; len(left) > 0 && !m.matched; {
+		if len(m.rest) > 0 {
+			m.rest = append(m.rest, left[0])
+			left = left[1:]
 			m.finishRune()
+			continue
 		}
-	}
-	if !m.matched {
-		m.scan(p)
+		block := left[:min(len(left), maxBlock)]
+		m.scan(block)
+		left = left[len(block):]
 	}
 	if m.matched {
-		return n, io.ErrShortWrite
+		return len(p), io.ErrShortWrite
 	}
-	return n, nil
+	return len(p), nil
 }
 
-// finishRune takes the character that is whole now.
+// finishRune takes the character whose start was kept, if it is whole now.
 func (m *Matcher) finishRune() {
 	for len(m.rest) > 0 && utf8.FullRune(m.rest) {
 		size := m.takeRune(m.rest)
@@ -66,11 +72,39 @@ func (m *Matcher) finishRune() {
 	}
 }
 
+// scan looks at p, which starts with a whole character.
 func (m *Matcher) scan(p []byte) {
-	for len(p) > 0 && !m.matched {
-		if m.state == 0 {
-			if n := m.skippable(p); n > 0 {
-				p = p[n:]
+	if m.find == nil || m.find.beyond(p) {
+		m.take(p, len(p))
+		return
+	}
+	reach := m.find.reach
+	p = m.take(p, 0)
+	for len(p) > reach && !m.matched {
+		at := m.find.index(p)
+		if at >= 0 && m.find.exact {
+			m.matched = true
+			return
+		}
+		if at < 0 {
+			// Only the end can be the start of a match.
+			p = p[runeBoundary(p, len(p)-reach):]
+			break
+		}
+		p = p[runeBoundary(p, at-reach):]
+		p = m.take(p, min(2*reach, len(p)))
+	}
+	m.take(p, len(p))
+}
+
+// take lets the automaton have at least n octets of p, and more as long as they
+// may be within a match. It returns the rest.
+func (m *Matcher) take(p []byte, n int) []byte {
+	end := len(p) - n
+	for len(p) > 0 && !m.matched && (len(p) > end || m.state > 0) {
+		if m.state == 0 && m.needle[0] >= utf8.RuneSelf {
+			if skip := asciiPrefix(p); skip > 0 {
+				p = p[skip:]
 				continue
 			}
 		}
@@ -81,38 +115,25 @@ func (m *Matcher) scan(p []byte) {
 		}
 		if !utf8.FullRune(p) {
 			m.rest = append(m.rest[:0], p...)
-			return
+			return nil
 		}
 		p = p[m.takeRune(p):]
 	}
+	return p
 }
 
-// skipWindow bounds how far one look for the lower case goes in vain where the
-// upper case is near.
-const skipWindow = 256
-
-// skippable returns how many octets at the start of p cannot begin a match.
-func (m *Matcher) skippable(p []byte) int {
-	p = p[:min(len(p), skipWindow)]
-	first := m.needle[0]
-	if first >= utf8.RuneSelf {
-		return asciiPrefix(p)
+// runeBoundary returns the index of a character's start in p, at i or the few
+// octets before. In a run of octets that start none, each stands for itself.
+func runeBoundary(p []byte, i int) int {
+	if i <= 0 {
+		return 0
 	}
-	lower := bytes.IndexByte(p, first)
-	if lower < 0 {
-		lower = len(p)
-	}
-	p = p[:lower]
-	if upper := first &^ 0x20; 'a' <= first && first <= 'z' {
-		if i := bytes.IndexByte(p, upper); i >= 0 {
-			p = p[:i]
+	for back := range min(utf8.UTFMax, i+1) {
+		if utf8.RuneStart(p[i-back]) {
+			return i - back
 		}
 	}
-	// Two characters beyond ASCII fold to ASCII letters: look at each other one.
-	if first == 'k' || first == 's' {
-		return asciiPrefix(p)
-	}
-	return len(p)
+	return i
 }
 
 // takeRune takes the character that p starts with and returns its length.

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"pgregory.net/rapid"
 )
@@ -64,22 +65,59 @@ func TestMatcherStops(t *testing.T) {
 	}
 }
 
-// TestMatcherAgainstFold compares with the naive way.
+// containsFoldPlainly is what a matcher should say, done in the plainest way.
+func containsFoldPlainly(text, needle string) bool {
+	return bytes.Contains(foldText(text), foldText(needle))
+}
+
+// TestMatcherAgainstFold compares with the plain way. Texts are long enough
+// for the finder, and made of little else than what nearly matches.
 func TestMatcherAgainstFold(t *testing.T) {
 	t.Parallel()
-	alphabet := rapid.SampledFrom([]rune{'a', 'A', 'b', 's', 'ſ', 'k', '\u212a', 'é', 'É', 'σ', 'ς', 'Σ', '日', ' '})
+	alphabet := rapid.SampledFrom([]rune{'a', 'A', 'b', 's', 'ſ', 'k', '\u212a', 'é', 'É', 'σ', 'ς', 'Σ', '日', '本', '1', utf8.RuneError, ' '})
+	fillers := rapid.SampledFrom([]string{"", "a", "x", "日", "é", "ſ", "\xff", "\xe2\x84", "\x84\x84\x84\x84\x84", "ab", "Xyz "})
 	rapid.Check(t, func(rt *rapid.T) {
-		needle := string(rapid.SliceOfN(alphabet, 0, 4).Draw(rt, "needle"))
-		text := string(rapid.SliceOfN(alphabet, 0, 40).Draw(rt, "text"))
-		want := bytes.Contains(foldText(text), foldText(needle))
-		m := NewMatcher(needle)
-		for _, c := range split([]byte(text), rapid.IntRange(1, 5).Draw(rt, "chunk")) {
-			_, _ = m.Write(c)
+		needle := string(rapid.SliceOfN(alphabet, 0, 6).Draw(rt, "needle"))
+		var b strings.Builder
+		for range rapid.IntRange(1, 4).Draw(rt, "pieces") {
+			b.WriteString(strings.Repeat(fillers.Draw(rt, "filler"), rapid.IntRange(0, 60).Draw(rt, "times")))
+			b.WriteString(string(rapid.SliceOfN(alphabet, 0, 8).Draw(rt, "text")))
+			if rapid.Bool().Draw(rt, "planted") {
+				b.WriteString(strings.ToUpper(needle))
+			}
 		}
-		if m.Matched() != want {
-			rt.Fatalf("%q in %q: %t", needle, text, m.Matched())
+		text := b.String()
+		// The end of a character that never comes is no character.
+		want := containsFoldPlainly(text+"\x00", needle)
+		for _, size := range []int{1 + rapid.IntRange(0, 40).Draw(rt, "chunk"), max(1, len(text))} {
+			m := NewMatcher(needle)
+			for _, c := range split([]byte(text), size) {
+				_, _ = m.Write(c)
+			}
+			_, _ = m.Write([]byte{0})
+			if m.Matched() != want {
+				rt.Fatalf("%q in %q by %d: %t", needle, text, size, m.Matched())
+			}
 		}
 	})
+}
+
+// TestMatcherAcrossBlocks puts the needle around where the finder begins anew.
+func TestMatcherAcrossBlocks(t *testing.T) {
+	t.Parallel()
+	for _, needle := range []string{"needle", "kiss", "größe", "日本語", "привет", strings.Repeat("long ", 20)} {
+		m := NewMatcher(needle)
+		for at := maxBlock - 4*len(needle); at < maxBlock+4; at++ {
+			text := strings.Repeat("n", at) + strings.ToUpper(needle) + "more"
+			if !m.MatchString(text) {
+				t.Errorf("%q at %d is not found", needle, at)
+			}
+			m.Reset()
+			if _, _ = m.Write([]byte(text)); !m.Matched() {
+				t.Errorf("%q at %d is not found in one write", needle, at)
+			}
+		}
+	}
 }
 
 func TestMatchString(t *testing.T) {
@@ -112,14 +150,20 @@ func TestMatchStringDoesNotAllocate(t *testing.T) {
 
 func FuzzMatcher(f *testing.F) {
 	f.Add("needle", []byte("some NEEDLE"), 3)
+	f.Add("kiss", []byte("\u212aIſſ and more of it, so that it is long enough"), 7)
+	f.Add("日本é", []byte("日本É and more of it, so that it is long enough for all"), 50)
 	f.Fuzz(func(t *testing.T, needle string, text []byte, n int) {
-		whole := ContainsFold(string(text), needle)
+		text = append(text, 0) // ends a character that is not whole
+		want := containsFoldPlainly(string(text), needle)
 		m := NewMatcher(needle)
+		if whole := m.MatchString(string(text)); whole != want {
+			t.Fatalf("%q in %q: %t, want %t", needle, text, whole, want)
+		}
 		for _, c := range split(text, max(1, n)) {
 			_, _ = m.Write(c)
 		}
-		if m.Matched() != whole {
-			t.Fatalf("%q in %q: %t, cut %t", needle, text, whole, m.Matched())
+		if m.Matched() != want {
+			t.Fatalf("%q in %q: %t, cut %t", needle, text, want, m.Matched())
 		}
 	})
 }
