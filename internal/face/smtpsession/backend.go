@@ -72,6 +72,7 @@ type recipient struct {
 	path  smtp.ForwardPath
 	found directory.Recipient
 	opts  smtp.RcptOptions
+	held  error // why the message is held up for it alone, in LMTP
 }
 
 // Hello takes the client's name.
@@ -125,7 +126,7 @@ func (s *session) Rcpt(ctx context.Context, to smtp.ForwardPath, opts smtp.RcptO
 	if reply := refusal(verdict); reply != nil {
 		return reply
 	}
-	s.rcpt = append(s.rcpt, recipient{to, found, opts})
+	s.rcpt = append(s.rcpt, recipient{path: to, found: found, opts: opts})
 	return nil
 }
 

@@ -2,6 +2,7 @@ package smtpsession
 
 import (
 	"context"
+	"errors"
 	"io"
 
 	"github.com/mailstead/mailstead/internal/flow/delivery"
@@ -29,11 +30,10 @@ func (s *session) Data(ctx context.Context, m *smtpserver.Message) (smtpserver.R
 	defer content.Discard()
 	id := newID()
 	out := &delivery.Message{
-		Content:    content,
-		From:       s.from,
-		Options:    s.opts,
-		Trace:      s.received(id, m.With),
-		Recipients: s.recipients(),
+		Content: content,
+		From:    s.from,
+		Options: s.opts,
+		Trace:   s.received(id, m.With),
 	}
 	if account, ok := s.account(); ok {
 		out.Account = account.Address
@@ -65,7 +65,9 @@ func (s *session) ingest(r io.Reader) (*mailstore.Content, error) {
 func (s *session) recipients() delivery.Recipients {
 	var all delivery.Recipients
 	for _, r := range s.rcpt {
-		all.Add(r.found, r.opts)
+		if r.held == nil {
+			all.Add(r.found, r.opts)
+		}
 	}
 	return all
 }
@@ -99,32 +101,61 @@ func (s *session) complete(ctx context.Context, id directory.AccountID, m *deliv
 	return nil
 }
 
-// deliver hands the message over. Where one reply speaks for all, an account
-// that has no room holds up the message for all.
+// deliver hands the message over. Where one reply speaks for several accounts,
+// one that has no room holds up the message for all of them: else the others
+// would get it again with each attempt of the client.
 func (s *session) deliver(ctx context.Context, m *delivery.Message) ([]delivery.Failure, error) {
-	if s.conn.Mode != smtpserver.LMTP {
+	if s.conn.Mode == smtpserver.LMTP {
+		if err := s.holdUp(ctx, *m); err != nil {
+			return nil, err
+		}
+		m.Recipients = s.recipients()
+	} else {
+		m.Recipients = s.recipients()
 		if err := s.Delivery.CheckRoom(ctx, m); err != nil {
 			return nil, err
 		}
 	}
+	if len(m.Recipients.Local)+len(m.Recipients.Foreign) == 0 {
+		return nil, nil
+	}
 	return s.Delivery.Deliver(ctx, m)
+}
+
+// holdUp marks the recipients of several accounts of which one has no room.
+func (s *session) holdUp(ctx context.Context, m delivery.Message) error {
+	for i := range s.rcpt {
+		r := &s.rcpt[i]
+		if len(r.found.Local)+len(r.found.Foreign) == 1 {
+			continue
+		}
+		m.Recipients = delivery.Recipients{}
+		m.Recipients.Add(r.found, r.opts)
+		err := s.Delivery.CheckRoom(ctx, &m)
+		if err != nil && !errors.Is(err, mailstore.ErrOverQuota) {
+			return err
+		}
+		r.held = err
+	}
+	return nil
 }
 
 // results tells each recipient's fate: it failed if one of its accounts did.
 func (s *session) results(failures []delivery.Failure) []error {
-	if len(failures) == 0 {
-		return nil
-	}
 	failed := make(map[directory.AccountID]error, len(failures))
 	for _, f := range failures {
 		failed[f.Account] = f.Err
 	}
 	results := make([]error, len(s.rcpt))
 	for i, r := range s.rcpt {
+		results[i] = r.held
 		for _, to := range r.found.Local {
 			if err := failed[to.Account]; err != nil {
-				results[i] = replyTo(err)
+				results[i] = err
 			}
+		}
+		if results[i] != nil {
+			results[i] = replyTo(results[i])
 		}
 	}
 	return results

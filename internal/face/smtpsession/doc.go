@@ -8,5 +8,6 @@
 //
 // In SMTP one reply speaks for all recipients: a message that one account has
 // no room for is deferred for all, so that the client does not send it twice
-// to the others. In LMTP each recipient has a reply.
+// to the others. In LMTP each recipient has a reply, which speaks for all
+// accounts that an alias leads to.
 package smtpsession

@@ -124,6 +124,18 @@ func TestReplyForEach(t *testing.T) {
 	}
 }
 
+// TestAliasIsHeldUpWhole: a reply speaks for all accounts of an alias, and its
+// client comes back with the message for all of them.
+func TestAliasIsHeldUpWhole(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	c := s.SMTP("lmtp")
+	expect(t, s.Send(c, s.Envelope(far, text, "three@example.test")), "452 4.2.2")
+	count(t, s, map[string]int{ann: 0, bob: 0, full: 0})
+	expect(t, s.Send(c, s.Envelope(far, text, "three@example.test", bob, "both@example.test")), "452 4.2.2", "ok", "ok")
+	count(t, s, map[string]int{ann: 1, bob: 1, full: 0})
+}
+
 func TestLimits(t *testing.T) {
 	t.Parallel()
 	s := start(t, func(c *config.Config) {
