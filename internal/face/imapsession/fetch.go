@@ -19,7 +19,10 @@ func (s *session) Fetch(ctx context.Context, w *imapserver.FetchWriter, set imap
 	if err != nil {
 		return err
 	}
-	f := &fetcher{session: s, w: w, opts: opts, box: s.view.told.Mailbox(), fieldsOnly: keptFieldsOnly(w)}
+	f := &fetcher{
+		session: s, w: w, opts: opts, box: s.view.told.Mailbox(),
+		reader: s.account.Reader(), fieldsOnly: keptFieldsOnly(w),
+	}
 	if opts.SetsSeen() && !s.view.readOnly {
 		if err := f.setSeen(ctx, uids); err != nil {
 			return err
@@ -50,6 +53,8 @@ type fetcher struct {
 	w    *imapserver.FetchWriter
 	opts *imap.FetchOptions
 	box  *mailstore.Mailbox
+
+	reader *mailstore.MessageReader
 
 	// seen are the messages whose \Seen this command has set, as they are in
 	// the version after.
@@ -183,7 +188,7 @@ func (f *fetcher) columns(e mailstore.Entry) {
 // content answers with what needs the message's record or bytes.
 func (f *fetcher) content(ctx context.Context, seq imap.SeqNum, e mailstore.Entry) error {
 	a := &f.answer
-	m, err := f.account.Message(ctx, e)
+	m, err := f.reader.Message(ctx, e)
 	if err != nil {
 		return f.gone(err)
 	}

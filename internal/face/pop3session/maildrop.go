@@ -13,6 +13,7 @@ type maildrop struct {
 	backend *Backend
 	account *mailstore.Account
 	version *mailstore.Version
+	reader  *mailstore.MessageReader
 }
 
 // Len returns the number of messages.
@@ -28,7 +29,7 @@ func (d *maildrop) AppendUID(dst []byte, n int) []byte {
 
 // Open returns the content of message n.
 func (d *maildrop) Open(ctx context.Context, n int) (io.ReadCloser, error) {
-	m, err := d.account.Message(ctx, d.version.At(imap.SeqNum(n)))
+	m, err := d.reader.Message(ctx, d.version.At(imap.SeqNum(n)))
 	if err != nil {
 		return nil, translate(err)
 	}

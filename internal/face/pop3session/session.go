@@ -110,7 +110,7 @@ func (s *session) open(ctx context.Context, id mailstore.AccountID) (*maildrop, 
 	if err != nil {
 		return nil, err
 	}
-	return &maildrop{backend: s.backend, account: account, version: version}, nil
+	return &maildrop{backend: s.backend, account: account, version: version, reader: account.Reader()}, nil
 }
 
 // Close ends the session.
