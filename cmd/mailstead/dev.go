@@ -77,6 +77,9 @@ func (d *dev) run(cmd *cobra.Command) error {
 	}
 	if err := s.Seed(cmd.Context(), accounts); err != nil {
 		s.Close()
+		if cmd.Context().Err() != nil {
+			return nil // stopped while it was starting
+		}
 		return err
 	}
 	fmt.Fprint(cmd.OutOrStdout(), d.howTo())

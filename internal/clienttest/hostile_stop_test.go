@@ -71,6 +71,29 @@ func TestStopInFlight(t *testing.T) {
 	}
 }
 
+// TestStopWhileStarting ends a server with SIGTERM before it has made all of
+// its accounts. That is a stop like any other, and what is there is whole.
+func TestStopWhileStarting(t *testing.T) {
+	t.Parallel()
+	users := filepath.Join(t.TempDir(), "users")
+	var b strings.Builder
+	for i := range 20_000 {
+		fmt.Fprintf(&b, "user%d@example.test secret\n", i)
+	}
+	writeFile(t, users, b.String())
+	s := newServer(t, "--users", users)
+	s.start(t) // the ports are open before the accounts are made
+	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.cmd.Wait(); err != nil {
+		t.Errorf("ended with %v: %s", err, s.log)
+	}
+	s.args = nil
+	s.begin(t)
+	s.imapSession(t, "imap", alice).ok("LOGOUT")
+}
+
 // fails runs the binary, which must end at once with status 1 and say why.
 func fails(t *testing.T, why string, args ...string) {
 	t.Helper()
