@@ -11,7 +11,7 @@ import (
 // A MessageReader returns the contents of many messages, one after the other,
 // as FETCH, SEARCH and POP3 need them. Records of neighbours are mostly
 // neighbours themselves, since both are numbered as messages come in: when the
-// reader notices that, it reads many records by one scan, which takes a third of
+// reader notices that, it reads many records by one scan, which takes a quarter of
 // the time of as many single reads.
 //
 // It is not for concurrent use. What it has read ahead is bounded in size; a
