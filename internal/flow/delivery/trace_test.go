@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/mailstead/mailstead/internal/flow/delivery"
+	"github.com/mailstead/mailstead/message"
 )
 
 func TestReceived(t *testing.T) {
@@ -59,5 +60,37 @@ func TestHostileHelo(t *testing.T) {
 				t.Errorf("HELO %.40q gives a line of %d bytes", helo, len(line))
 			}
 		}
+	}
+}
+
+// FuzzReceived wants one field that can be read, whatever the client says.
+func FuzzReceived(f *testing.F) {
+	for _, seed := range []string{"a.test", "[192.0.2.7]", "x\r\nX: y", "\xff\x00(", ""} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, helo string) {
+		r := delivery.Received{Helo: helo, Remote: &net.TCPAddr{IP: net.IPv4(192, 0, 2, 7)}, By: "m", With: "SMTP", ID: "i", Time: now}
+		fields := 0
+		for field := range message.Header(append(r.Append(nil), "\r\n"...)).Fields() {
+			fields++
+			if !field.Is("Received") || !strings.HasSuffix(field.Text(), "Mon, 4 May 2026 03:02:01 +0000") {
+				t.Errorf("field %q", field.Text())
+			}
+		}
+		if fields != 1 {
+			t.Errorf("%d fields", fields)
+		}
+	})
+}
+
+func BenchmarkReceived(b *testing.B) {
+	r := delivery.Received{
+		Helo: "client.far.test", Remote: &net.TCPAddr{IP: net.IPv4(192, 0, 2, 7)}, By: "mail.example.test", With: "ESMTPS", ID: "ABCDEFGHIJKLM",
+		For: ann, Time: now, TLS: &tls.ConnectionState{Version: tls.VersionTLS13, CipherSuite: tls.TLS_AES_128_GCM_SHA256},
+	}
+	b.ReportAllocs()
+	buf := make([]byte, 0, 1024)
+	for b.Loop() {
+		buf = r.Append(buf[:0])
 	}
 }
