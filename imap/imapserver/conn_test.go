@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -95,6 +96,54 @@ func TestSlowSender(t *testing.T) {
 			p.wantEnd()
 		})
 	}
+}
+
+// TestDripDoesNotExtend has a client send an octet of a command now and then:
+// that gives it no more time.
+func TestDripDoesNotExtend(t *testing.T) {
+	for _, start := range []string{
+		"a LOGIN ",
+		"a LOGIN {4000+}\r\n",
+		"a AUTHENTICATE PLAIN\r\n",
+		"a LOGIN alice secret\r\nb NO",
+		"a LOGIN alice secret\r\nb APPEND INBOX {900+}\r\n",
+	} {
+		t.Run(start, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := connect(t.Context(), t, newServer(t, nil))
+				io.WriteString(p.conn, start)
+				var drip sync.WaitGroup
+				drip.Go(func() {
+					for err := error(nil); err == nil; time.Sleep(50 * time.Second) {
+						_, err = io.WriteString(p.conn, "x")
+					}
+				})
+				begin := time.Now()
+				rest, _ := io.ReadAll(p.in)
+				if d := time.Since(begin); d != 2*time.Minute || !strings.Contains(string(rest), "* BYE ") {
+					t.Errorf("ended after %v: %q", d, rest)
+				}
+				<-p.done
+				p.conn.Close()
+				drip.Wait()
+			})
+		})
+	}
+}
+
+// TestHandshakeTimeout has a client begin TLS and say nothing more.
+func TestHandshakeTimeout(t *testing.T) {
+	config, _ := wiretest.TLS(t)
+	synctest.Test(t, func(t *testing.T) {
+		p := connect(t.Context(), t, newServer(t, func(o *imapserver.Options) { o.TLS = config }))
+		p.send("a STARTTLS")
+		p.want("a OK")
+		begin := time.Now()
+		p.wantEnd()
+		if d := time.Since(begin); d != 2*time.Minute {
+			t.Errorf("ended after %v", d)
+		}
+	})
 }
 
 // TestDeaf has a client that does not read: the server gives up.

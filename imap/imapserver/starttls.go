@@ -25,7 +25,7 @@ func (c *conn) startTLS(ctx context.Context, req *request) error {
 	t := tls.Server(c.net, c.opts.TLS)
 	if err := c.handshake(ctx, t); err != nil {
 		c.log.Debug("imap: TLS handshake failed", "err", err)
-		c.broken = err
+		c.state = logout // without a word: it would stand in the clear
 		return err
 	}
 	c.net = t
