@@ -1,6 +1,9 @@
 package message
 
-import "io"
+import (
+	"bytes"
+	"io"
+)
 
 // qpReader decodes quoted-printable (RFC 2045 §6.7). What is not by the rules,
 // such as "=" before other than two hexadecimal digits, stays as it is.
@@ -18,6 +21,11 @@ type qpReader struct {
 // maxHold bounds the white space that is held back.
 const maxHold = 1000
 
+// reset makes the reader ready for other data; it keeps its buffers.
+func (q *qpReader) reset(in io.Reader) {
+	q.in, q.hold, q.out, q.err = in, q.hold[:0], nil, nil
+}
+
 // Read implements [io.Reader].
 func (q *qpReader) Read(p []byte) (int, error) {
 	for len(q.out) == 0 {
@@ -27,9 +35,7 @@ func (q *qpReader) Read(p []byte) (int, error) {
 		var n int
 		n, q.err = q.in.Read(q.buf[:])
 		q.dst = q.dst[:0]
-		for _, c := range q.buf[:n] {
-			q.take(c)
-		}
+		q.decode(q.buf[:n])
 		if q.err != nil {
 			q.finish()
 		}
@@ -38,6 +44,70 @@ func (q *qpReader) Read(p []byte) (int, error) {
 	n := copy(p, q.out)
 	q.out = q.out[n:]
 	return n, nil
+}
+
+// decode takes src, line by line.
+func (q *qpReader) decode(src []byte) {
+	for len(src) > 0 {
+		line := src
+		if i := bytes.IndexByte(src, '\n'); i >= 0 {
+			line = src[:i+1]
+		}
+		src = src[len(line):]
+		q.decodeLine(line)
+	}
+}
+
+// decodeLine copies what stands for itself and undoes plain escapes; take
+// decides about everything else.
+func (q *qpReader) decodeLine(line []byte) {
+	for len(line) > 0 {
+		if len(q.hold) > 0 {
+			q.take(line[0])
+			line = line[1:]
+			continue
+		}
+		n := literalPrefix(line)
+		q.dst = append(q.dst, line[:n]...)
+		line = line[n:]
+		if v, size := escapedOctet(line); size > 0 {
+			q.dst = append(q.dst, v)
+			line = line[size:]
+		} else if len(line) > 0 {
+			q.take(line[0])
+			line = line[1:]
+		}
+	}
+}
+
+// literalPrefix returns how many octets of line stand for themselves whatever
+// comes after: those before "=", or before white space at the end.
+func literalPrefix(line []byte) int {
+	if i := bytes.IndexByte(line, '='); i >= 0 {
+		return i
+	}
+	content, end := splitLineEnd(line)
+	n := len(content)
+	for n > 0 && (content[n-1] == ' ' || content[n-1] == '\t' || content[n-1] == '\r') {
+		n--
+	}
+	if n == len(content) && len(end) > 0 {
+		return len(line)
+	}
+	return n
+}
+
+// escapedOctet returns the octet that src starts with in the form =XX, and the
+// length of that, or 0.
+func escapedOctet(src []byte) (v byte, size int) {
+	if len(src) < 3 || src[0] != '=' {
+		return 0, 0
+	}
+	high, low := unhex(src[1]), unhex(src[2])
+	if high < 0 || low < 0 {
+		return 0, 0
+	}
+	return byte(high<<4 | low), 3
 }
 
 func (q *qpReader) take(c byte) {

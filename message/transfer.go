@@ -37,6 +37,11 @@ type base64Reader struct {
 	err   error
 }
 
+// reset makes the reader ready for other data.
+func (b *base64Reader) reset(in io.Reader) {
+	b.in, b.out, b.nquad, b.err = in, nil, 0, nil
+}
+
 // Read implements [io.Reader].
 func (b *base64Reader) Read(p []byte) (int, error) {
 	for len(b.out) == 0 {

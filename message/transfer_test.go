@@ -78,6 +78,33 @@ func TestTransferRoundTrip(t *testing.T) {
 	})
 }
 
+// decodeQPPlainly decodes octet by octet.
+func decodeQPPlainly(data []byte) []byte {
+	var q qpReader
+	for _, c := range data {
+		q.take(c)
+	}
+	q.finish()
+	return q.dst
+}
+
+// TestQuotedPrintableByLines compares the way by lines with that by octets.
+func TestQuotedPrintableByLines(t *testing.T) {
+	t.Parallel()
+	pieces := rapid.SampledFrom([]string{"=", "=\r\n", "=4", "=41", "=zz", "= ", " ", "\t", "\r", "\n", "\r\n", "word", strings.Repeat(" ", maxHold)})
+	rapid.Check(t, func(rt *rapid.T) {
+		data := []byte(strings.Join(rapid.SliceOfN(pieces, 0, 30).Draw(rt, "pieces"), ""))
+		var chunks []io.Reader
+		for _, c := range split(data, rapid.IntRange(1, 50).Draw(rt, "chunk")) {
+			chunks = append(chunks, bytes.NewReader(c))
+		}
+		got, err := io.ReadAll(TransferDecoder("quoted-printable", io.MultiReader(chunks...)))
+		if want := decodeQPPlainly(data); err != nil || !bytes.Equal(got, want) {
+			rt.Fatalf("%q: %q, want %q, %v", data, got, want, err)
+		}
+	})
+}
+
 func FuzzTransferDecoder(f *testing.F) {
 	f.Add([]byte("a=3Db=\r\n c= \r\n=E2=8"), 3)
 	f.Fuzz(func(t *testing.T, data []byte, n int) {
@@ -93,6 +120,9 @@ func FuzzTransferDecoder(f *testing.F) {
 			}
 			if len(whole) > len(data) {
 				t.Fatalf("%s grew", encoding)
+			}
+			if plain := decodeQPPlainly(data); encoding == "quoted-printable" && !bytes.Equal(whole, plain) {
+				t.Fatalf("%q, octet by octet %q", whole, plain)
 			}
 		}
 	})
