@@ -151,9 +151,7 @@ func TestRestartWithQueue(t *testing.T) {
 	s, far := startAbroad(t, func(c *config.Config) { c.Outbound.Retry[0].Duration = time.Hour })
 	far.Refuse("x@far.test", smtp.NewError(451, smtp.EnhancedCode{4, 2, 0}, "Come back later"))
 	send(t, s, "x@far.test")
-	waitQueue(t, s, func(q []admin.QueuedMessage) bool {
-		return len(q) == 1 && q[0].Recipients[0].Attempts == 1 && q[0].Recipients[0].State == "waiting"
-	})
+	waitTried(t, s)
 	s.Restart()
 	far.Refuse("x@far.test", nil)
 	if n, err := s.Admin().RetryQueued(t.Context(), admin.QueueFilter{Domain: "far.test"}); n != 1 || err != nil {
@@ -172,6 +170,14 @@ func TestRestartWithQueue(t *testing.T) {
 func waitEmpty(t *testing.T, s *mailtest.Server) {
 	t.Helper()
 	waitQueue(t, s, func(q []admin.QueuedMessage) bool { return len(q) == 0 })
+}
+
+// waitTried waits until the one message in the queue has been tried once.
+func waitTried(t *testing.T, s *mailtest.Server) {
+	t.Helper()
+	waitQueue(t, s, func(q []admin.QueuedMessage) bool {
+		return len(q) == 1 && q[0].Recipients[0].Attempts == 1 && q[0].Recipients[0].State == "waiting"
+	})
 }
 
 // waitQueue asks the server for its queue until that is as it should be.
