@@ -1,6 +1,11 @@
-// Package clienttest drives the built binary with real mail clients from
-// Debian's packages, as a user would: swaks, curl, mbsync, mutt, fetchmail and
-// openssl. Its tests have the build tag clients and run in `make test`, which
-// installs the clients; a missing one is a failure. They are the only tests
-// that need anything besides Go.
+// Package clienttest drives the built binary from outside: with real mail
+// clients from Debian's packages, as a user would (swaks, curl, mbsync, mutt,
+// fetchmail and openssl), and with what no client should say (the files
+// hostile_*_test.go: wrong commands, smuggling, injection at STARTTLS, abuse of
+// memory and time, stops and starts at bad moments; diskfull_test.go: a disk
+// without room, for which it mounts a small one and must be root or have sudo).
+//
+// Its tests have the build tag clients and run in `make test`, which installs
+// the clients; a missing one is a failure. They are the only tests that need
+// anything besides Go.
 package clienttest
