@@ -62,7 +62,11 @@ func lowerASCII(c byte) byte {
 // (RFC 5322 §2.2.3). NULs are dropped and a stray CR becomes a space, so that
 // the result never holds an octet that ends a line.
 func Unfold(value []byte) string {
-	b := make([]byte, 0, len(value))
+	return string(bytes.Trim(appendUnfolded(make([]byte, 0, len(value)), value), " \t"))
+}
+
+// appendUnfolded appends value as one line, white space around it included.
+func appendUnfolded(dst, value []byte) []byte {
 	for len(value) > 0 {
 		line := value
 		if i := bytes.IndexByte(value, '\n'); i >= 0 {
@@ -71,9 +75,9 @@ func Unfold(value []byte) string {
 			value = nil
 		}
 		line, _ = splitLineEnd(line)
-		b = appendClean(b, line)
+		dst = appendClean(dst, line)
 	}
-	return string(bytes.Trim(b, " \t"))
+	return dst
 }
 
 // Fields iterates over the fields in order, without allocating. A line that is
