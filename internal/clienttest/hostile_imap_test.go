@@ -3,6 +3,7 @@
 package clienttest
 
 import (
+	"encoding/base64"
 	"fmt"
 	"strings"
 	"testing"
@@ -139,4 +140,39 @@ func TestIMAPIsolation(t *testing.T) {
 		}
 	}
 	contains(t, strings.Join(a.ok("STATUS secret-plan (MESSAGES)"), "\n"), "MESSAGES 1")
+}
+
+// TestStrangersLearnNoNames asks in each protocol with a wrong password, for an
+// account that there is and for one that there is not: the answers are the same.
+func TestStrangersLearnNoNames(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	for protocol, dialogue := range map[string]func(w *wire, user string) string{
+		"imap": func(w *wire, user string) string {
+			w.expect("* OK")
+			return w.answer("LOGIN %s wrong", user)
+		},
+		"pop3": func(w *wire, user string) string {
+			w.expect("+OK")
+			w.send("USER %s\r\nPASS wrong\r\n", user)
+			return w.line() + w.line()
+		},
+		"submission": func(w *wire, user string) string {
+			w.expect("220")
+			w.smtpOK("EHLO client.test", "250")
+			return w.smtp("AUTH PLAIN %s", base64.StdEncoding.EncodeToString([]byte("\x00"+user+"\x00wrong")))
+		},
+		"smtp": func(w *wire, user string) string {
+			w.expect("220")
+			w.smtpOK("EHLO client.test", "250")
+			return w.smtp("VRFY %s", user) + w.smtp("EXPN %s", user)
+		},
+	} {
+		t.Run(protocol, func(t *testing.T) {
+			known, unknown := dialogue(s.dial(t, protocol), alice), dialogue(s.dial(t, protocol), "nobody@example.test")
+			if known != unknown {
+				t.Errorf("%q and %q", known, unknown)
+			}
+		})
+	}
 }
