@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -14,7 +16,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mailstead/mailstead/address"
 	"github.com/mailstead/mailstead/internal/face/admin"
+	"github.com/mailstead/mailstead/smtp"
+	"github.com/mailstead/mailstead/smtp/smtpclient"
 )
 
 // A result is what a command line came to.
@@ -302,6 +307,64 @@ func freePort(t *testing.T) string {
 	defer ln.Close()
 	_, port, _ := net.SplitHostPort(ln.Addr().String())
 	return port
+}
+
+// TestDevMetrics counts a message that comes by SMTP.
+func TestDevMetrics(t *testing.T) {
+	t.Parallel()
+	metrics, port := freePort(t), freePort(t)
+	startDev(t, "--metrics", metrics, "--smtp", port)
+	c, err := net.Dial("tcp", "127.0.0.1:"+port)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	c.SetDeadline(time.Now().Add(30 * time.Second))
+	client := smtpclient.New(c, smtpclient.Options{Name: "client.far.test", NoChunking: true})
+	if err := client.Hello(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	to, err := address.Parse(devAccounts[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	outcomes, err := client.Send(t.Context(), smtpclient.Message{
+		To: []smtpclient.Recipient{{To: smtp.ForwardPath{Address: to}}}, Body: strings.NewReader("Subject: x\r\n\r\n"),
+	})
+	if err != nil || outcomes[0].Err != nil {
+		t.Fatal(err, outcomes)
+	}
+	text := get(t, "http://127.0.0.1:"+metrics+"/metrics")
+	for _, want := range []string{
+		"mailstead_delivery_local_total 1\n", "mailstead_delivery_queued_total 0\n", "mailstead_store_commits_total ",
+		`mailstead_smtp_replies_total{code="354",mode="smtp",verb="DATA"}`, `version="unknown"`,
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %s in the metrics", want)
+		}
+	}
+	if t.Failed() {
+		t.Log(text)
+	}
+	get(t, "http://127.0.0.1:"+metrics+"/healthz")
+}
+
+func get(t *testing.T, url string) string {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), "GET", url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		t.Errorf("%s: %s, %v", url, resp.Status, err)
+	}
+	return string(text)
 }
 
 // TestTwoServers wants the second on a data folder to be refused.
