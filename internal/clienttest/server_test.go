@@ -59,13 +59,13 @@ func newServer(t *testing.T, args ...string) *server {
 // begin runs the server until the test ends.
 func (s *server) begin(t *testing.T) {
 	t.Helper()
-	s.start(t)
 	t.Cleanup(func() {
 		s.stop(t)
 		if t.Failed() {
 			t.Logf("server log:\n%s", s.log)
 		}
 	})
+	s.start(t)
 }
 
 func (s *server) start(t *testing.T) {
@@ -78,11 +78,12 @@ func (s *server) start(t *testing.T) {
 	for _, p := range protocols {
 		args = append(args, "--"+p, strconv.Itoa(s.ports[p]))
 	}
-	s.cmd = exec.Command(bin, append(args, s.args...)...)
-	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
-	if err := s.cmd.Start(); err != nil {
+	cmd := exec.Command(bin, append(args, s.args...)...)
+	cmd.Stdout, cmd.Stderr = s.log, s.log
+	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
+	s.cmd = cmd
 	for _, p := range protocols {
 		waitPort(t, s.addr(p))
 	}
