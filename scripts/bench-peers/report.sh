@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# Makes the tables of a run, in Markdown, from its results.
+#
+#     report.sh RESULTS
+#
+# run.sh calls it, with MODE, SCALE, REPEATS, BEGAN and MAILBENCH_BIN set.
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+results=$1
+labels=mailstead,maildir,mdbox
+
+compare() { "$MAILBENCH_BIN" compare -labels "$1" -metric "$2" "${@:3}" "$results"/*.json; }
+
+# ratios: the table of medians and targets.
+ratios() {
+	local metric
+	for metric in $(grep -v '^#' "$here/targets.tsv" | cut -f 2 | sort -u); do
+		compare "$labels,machine" "$metric" | sed "1,2d; s/^/$metric\t/"
+	done | awk -f "$here/ratios.awk" "$here/targets.tsv" -
+}
+
+# syncs: the table of durability.sh.
+syncs() {
+	echo "| operation | Mailstead | Maildir | mdbox |"
+	echo "|---|---:|---:|---:|"
+	paste "$results"/durability-{mailstead,maildir,mdbox} |
+		awk -F '\t' '{ printf "| %s | %s | %s | %s |\n", $1, $2, $4, $6 }'
+}
+
+# errors: the phases in which anything failed in any repeat.
+errors() {
+	grep -H '"errors": [1-9]' "$results"/*.json | sed "s|^$results/||" || true
+	cat "$results/failed"
+}
+
+version() { dpkg-query -W -f '${Version}' "$1"; }
+
+cat <<-END
+	Run of $BEGAN, $MODE (SCALE=$SCALE, REPEATS=$REPEATS), on $(nproc) processors
+	($(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)), $(awk '/MemTotal/ { printf "%.0f", $2 / 1e6 }' /proc/meminfo) GB of memory, Linux $(uname -r).
+	Mailstead $("$MAILSTEAD" version | head -n 1); Postfix $(version postfix); Dovecot $(version dovecot-core).
+
+	### Beside the targets
+
+	$(ratios)
+
+	### Syncs per operation, as strace saw them
+
+	$(syncs)
+
+	### Errors
+
+	$(errors | sed 's/^/    /' | grep . || echo None.)
+
+	### The machine
+
+	$(compare machine ops -workload machine)
+
+	### Operations per second: median (lowest–highest)
+
+	$(compare "$labels" ops -spread -workload "$(sed -n 's/^\t\t\([a-z0-9-]*\) .*/\1/p' "$here/workloads.sh" | sort -u | paste -sd,)")
+
+	### CPU seconds of the server per 1000 operations
+
+	$(compare "$labels" cpu -workload smtp-in,submission,lmtp,relay,imap-append,pop3,imap-login,imap-sync,mixed)
+
+	### Time that others took of the processors, seconds per second
+
+	$(compare "$labels" othercpu -workload smtp-in,submission,lmtp,relay,pop3,imap-login,imap-sync,mixed)
+END

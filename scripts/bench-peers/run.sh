@@ -1,0 +1,133 @@
+#!/usr/bin/env bash
+# Measures Mailstead and its peers with mailbench, and makes a table of them.
+#
+#     run.sh          about an hour: counts times 10, three repeats
+#     run.sh quick    about five minutes, to see that all works; noisy
+#
+# Environment: SCALE (how many times the counts of workloads.sh), REPEATS,
+# MAILBENCH (folder of mailbench's sources), MAILSTEAD (the binary), BENCH_DIR
+# (where data goes; the disk that is measured), RESULTS (where the JSON files
+# and table.md go), DOC (a file that takes the table between its markers).
+set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+cd "$root"
+MODE=${1:-full}
+case $MODE in
+full) : "${SCALE:=10}" "${REPEATS:=3}" && longest=600 ;;
+quick) : "${SCALE:=1}" "${REPEATS:=1}" && longest=60 ;;
+*) sed -n '2,10s/^# \?//p' "$0" >&2 && exit 2 ;;
+esac
+source "$here/settings.sh"
+source "$here/workloads.sh"
+: "${MAILBENCH:=$root/../shared/mailbench}" "${BENCH_DIR:=/var/tmp}"
+MAILSTEAD=$(realpath "$MAILSTEAD")
+export MAILSTEAD
+
+# work is a folder for all data, gone at the end. Whatever still runs is
+# stopped first.
+work=$(mktemp -d "$BENCH_DIR/bench-peers.XXXXXX")
+RESULTS=${RESULTS:-$(mktemp -d /var/tmp/bench-peers-results.XXXXXX)}
+running=
+cleanup() {
+	[ -z "$running" ] || "$here/server.sh" stop "$running" "$work/data" || true
+	rm -rf "$work"
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+
+check() {
+	[ "$(id -u)" -eq 0 ] || {
+		echo "run.sh: Postfix can only be started by root" >&2
+		exit 1
+	}
+	[[ $(stat -f -c %T "$work") != tmpfs ]] || {
+		echo "run.sh: $BENCH_DIR is in memory, where fsync costs nothing; set BENCH_DIR" >&2
+		exit 1
+	}
+	chmod 711 "$work"
+	mkdir -p "$RESULTS"
+	(cd "$MAILBENCH" && go build -o "$work/mailbench" .)
+}
+
+# start LABEL: a server with an empty folder, once the disk is at rest.
+start() {
+	mkdir "$work/data"
+	sync
+	running=$1
+	"$here/server.sh" start "$1" "$work/data"
+}
+
+stop() {
+	"$here/server.sh" stop "$running" "$work/data"
+	running=
+	rm -rf "$work/data"
+}
+
+# bench LABEL COMMAND VARIANT JSON FLAG...: one run of mailbench.
+bench() {
+	local label=$1 command=$2 variant=$3 json=$4
+	shift 4
+	local flags=(-label "$label" -users 50 -max-time "${longest}s"
+		-pidfile "$(pid_files "$label" "$work/data")" -json "$json")
+	case $command in
+	relay) flags+=(-sink-listen "127.0.0.1:$SINK") ;;
+	esac
+	read -ra where <<<"$(addresses "$label" "$work/data")"
+	timeout $((longest + 60)) "$work/mailbench" "$command" "${where[@]}" \
+		"${flags[@]}" -variant "$variant" "$@"
+}
+
+# measure LABEL REPEAT: all workloads on one server, from an empty folder.
+measure() {
+	local label=$1 repeat=$2 number=0 command variant flags args
+	start "$label"
+	# The first mail makes processes, files and mailboxes: not measured.
+	bench "$label" smtp-in warm-up /dev/null -c 16 -n 200 >>"$RESULTS/log" 2>&1
+	while read -r command variant flags; do
+		number=$((number + 1))
+		[ "$variant" != restarted ] || "$here/server.sh" restart "$label" "$work/data"
+		args=()
+		for flag in $flags; do
+			case $flag in
+			N[0-9]*) args+=($((${flag#N} * SCALE))) ;;
+			RESTART) args+=("'$here/server.sh' restart $label '$work/data'") ;;
+			*) args+=("$flag") ;;
+			esac
+		done
+		echo "== $(date +%T) repeat $repeat, $label: $command $variant $flags" | tee -a "$RESULTS/log"
+		bench "$label" "$command" "$variant" \
+			"$RESULTS/$(printf '%02d' $number)-$command-$label-$repeat.json" \
+			"${args[@]}" >>"$RESULTS/log" 2>&1 </dev/null ||
+			echo "FAILED: $label: $command $variant $flags" | tee -a "$RESULTS/failed"
+	done < <(workloads)
+	stop
+}
+
+# machine: the limits of this machine, before and after the servers.
+machine() {
+	echo "== $(date +%T) machine" | tee -a "$RESULTS/log"
+	"$work/mailbench" machine -dir "$work" -time "$1" -json "$RESULTS/00-machine-$2.json" >>"$RESULTS/log"
+}
+
+check
+: >"$RESULTS/log" && : >"$RESULTS/failed"
+began=$(date -u '+%F %H:%M UTC')
+machine 1s before
+for label in mailstead maildir mdbox; do
+	start "$label"
+	echo "== $(date +%T) durability, $label"
+	"$here/durability.sh" "$label" "$work/data" "$work/mailbench" >"$RESULTS/durability-$label"
+	stop
+done
+# The servers take turns, so that a slower minute of the machine hits all.
+for ((repeat = 1; repeat <= REPEATS; repeat++)); do
+	for label in mailstead maildir mdbox; do measure "$label" "$repeat"; done
+done
+machine 1s after
+MODE=$MODE SCALE=$SCALE REPEATS=$REPEATS BEGAN=$began MAILBENCH_BIN=$work/mailbench \
+	"$here/report.sh" "$RESULTS" >"$RESULTS/table.md"
+[ -z "${DOC:-}" ] || "$here/insert.sh" "$RESULTS/table.md" "$DOC"
+cat "$RESULTS/table.md"
+echo "results: $RESULTS"
