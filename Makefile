@@ -38,6 +38,7 @@ check: ## gofmt, vet, staticcheck, archtest, govulncheck where its database can 
 	$(GO) vet ./...
 	$(GO) vet -tags clients ./internal/clienttest/
 	$(GO) run $(STATICCHECK) ./...
+	$(GO) run $(STATICCHECK) -tags clients ./internal/clienttest/
 	$(GO) test -count=1 ./internal/archtest/
 	./scripts/govulncheck.sh $(GOVULNCHECK)
 

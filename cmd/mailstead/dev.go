@@ -143,6 +143,19 @@ func loopback(port int) string {
 	return net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
 }
 
+// ports names the ports of a service: plain with STARTTLS, and TLS. Zero is off.
+func ports(plain, tls int) string {
+	switch {
+	case plain == 0 && tls == 0:
+		return "off"
+	case tls == 0:
+		return strconv.Itoa(plain)
+	case plain == 0:
+		return fmt.Sprintf("%d with TLS from the start", tls)
+	}
+	return fmt.Sprintf("%d, and %d with TLS from the start", plain, tls)
+}
+
 // howTo says how to use the server.
 func (d *dev) howTo() string {
 	elsewhere := "Mail to other domains stays here, in the sender's mailbox Outbound."
@@ -156,13 +169,11 @@ func (d *dev) howTo() string {
 	}
 	b.WriteString("Mailstead is running on 127.0.0.1. Stop it with Ctrl-C.\n\n")
 	line("accounts", "%s and %s, password %s", alice, bob, devPassword)
-	line("SMTP", "%d", d.smtp)
-	line("submission", "%d, and %d with TLS from the start", d.submission, d.submissions)
-	line("IMAP", "%d, and %d with TLS from the start", d.imap, d.imaps)
-	line("POP3", "%d, and %d with TLS from the start", d.pop3, d.pop3s)
-	if d.lmtp != 0 {
-		line("LMTP", "%d", d.lmtp)
-	}
+	line("SMTP", "%s", ports(d.smtp, 0))
+	line("submission", "%s", ports(d.submission, d.submissions))
+	line("IMAP", "%s", ports(d.imap, d.imaps))
+	line("POP3", "%s", ports(d.pop3, d.pop3s))
+	line("LMTP", "%s", ports(d.lmtp, 0))
 	if d.metrics != 0 {
 		line("metrics", "http://127.0.0.1:%d/metrics", d.metrics)
 	}
