@@ -37,8 +37,8 @@
 // params2231.go and encodedword.go each parse one kind of value; transfer.go,
 // quotedprintable.go and charset.go undo encodings, text.go applies them to
 // parts. searchtext.go and textreader.go do so for a search through many
-// messages, matcher.go and finder.go look for its needle. compose.go, encodewords.go and
-// multipart.go write what the server itself has to say.
+// messages, matcher.go and finder.go look for its needle. compose.go,
+// encodewords.go and multipart.go write what the server itself has to say.
 //
 // # Caveats
 //

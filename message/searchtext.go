@@ -29,28 +29,20 @@ func SearchText(w io.Writer, s *Structure, r io.ReaderAt, scope SearchScope) err
 	return t.walk(w, s, r, scope)
 }
 
-// A TextSearcher looks for one needle in many messages, one after the other,
-// as [SearchText] with a [Matcher] does. It keeps its buffers, about 80 KB.
-type TextSearcher struct {
-	matcher *Matcher
-	scope   SearchScope
-	walk    textWalk
-}
+// A TextSearcher looks through the texts of many messages, one after the other.
+// It keeps its buffers from one to the next, less than 200 KB; the zero value is
+// ready. It is not for concurrent use.
+type TextSearcher struct{ walk textWalk }
 
-// NewTextSearcher returns a searcher for needle in what scope says.
-func NewTextSearcher(needle string, scope SearchScope) *TextSearcher {
-	return &TextSearcher{matcher: NewMatcher(needle), scope: scope}
-}
-
-// Contains tells whether the needle is in the message r. It returns the first
-// error of r if that comes before the needle.
-func (t *TextSearcher) Contains(s *Structure, r io.ReaderAt) (bool, error) {
-	t.matcher.Reset()
-	if t.matcher.Matched() {
+// Contains tells whether the message r has in scope what m looks for, as
+// [SearchText] would. It returns the first error of r if that comes before.
+func (t *TextSearcher) Contains(m *Matcher, s *Structure, r io.ReaderAt, scope SearchScope) (bool, error) {
+	m.Reset()
+	if m.Matched() {
 		return true, nil
 	}
-	err := t.walk.walk(t.matcher, s, r, t.scope)
-	if t.matcher.Matched() {
+	err := t.walk.walk(m, s, r, scope)
+	if m.Matched() {
 		return true, nil
 	}
 	return false, err

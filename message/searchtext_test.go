@@ -80,7 +80,7 @@ func FuzzSearchText(f *testing.F) {
 		s := scan(Limits{}, message)
 		for _, scope := range []SearchScope{SearchBody, SearchAll} {
 			want := containsFoldPlainly(searchTextPlainly(s.Root, message, scope == SearchAll), needle)
-			if got, err := NewTextSearcher(needle, scope).Contains(s, bytes.NewReader(message)); err != nil || got != want {
+			if got, err := new(TextSearcher).Contains(NewMatcher(needle), s, bytes.NewReader(message), scope); err != nil || got != want {
 				t.Fatalf("%q in %q: %t, want %t, %v", needle, message, got, want, err)
 			}
 		}
@@ -91,20 +91,21 @@ func FuzzSearchText(f *testing.F) {
 // one is left for the next.
 func TestTextSearcherGoesOn(t *testing.T) {
 	t.Parallel()
-	searcher := NewTextSearcher("deep text", SearchAll)
+	var searcher TextSearcher
+	m := NewMatcher("deep text")
 	for range 2 {
 		for message, want := range map[string]bool{searchable: true, "Subject: deep\r\n\r\ndeep": false, "\r\n text": false} {
 			s := scan(Limits{}, []byte(message))
-			if got, err := searcher.Contains(s, strings.NewReader(message)); got != want || err != nil {
+			if got, err := searcher.Contains(m, s, strings.NewReader(message), SearchAll); got != want || err != nil {
 				t.Errorf("%.20q: %t, %v", message, got, err)
 			}
 		}
 	}
 	s := scan(Limits{}, []byte(searchable))
-	if _, err := searcher.Contains(s, failingReaderAt{io.ErrNoProgress}); err != io.ErrNoProgress {
+	if _, err := searcher.Contains(m, s, failingReaderAt{io.ErrNoProgress}, SearchAll); err != io.ErrNoProgress {
 		t.Error(err)
 	}
-	if got, err := NewTextSearcher("", SearchBody).Contains(s, failingReaderAt{io.ErrNoProgress}); !got || err != nil {
+	if got, err := searcher.Contains(NewMatcher(""), s, failingReaderAt{io.ErrNoProgress}, SearchBody); !got || err != nil {
 		t.Errorf("nothing is in everything: %t, %v", got, err)
 	}
 }
@@ -138,11 +139,12 @@ func BenchmarkSearchText(b *testing.B) {
 		r := bytes.NewReader(message)
 		for key, scope := range map[string]SearchScope{"body": SearchBody, "text": SearchAll} {
 			b.Run(name+"/"+key, func(b *testing.B) {
-				searcher := NewTextSearcher("quetzal", scope)
+				var searcher TextSearcher
+				m := NewMatcher("quetzal")
 				b.ReportAllocs()
 				b.SetBytes(int64(len(message)))
 				for b.Loop() {
-					if found, err := searcher.Contains(s, r); found || err != nil {
+					if found, err := searcher.Contains(m, s, r, scope); found || err != nil {
 						b.Fatal(found, err)
 					}
 				}

@@ -13,21 +13,23 @@ import (
 // A candidate is a message that SEARCH looks at. What costs more than its
 // columns is read when a test first asks for it.
 type candidate struct {
-	ctx     context.Context
-	session *session
+	ctx      context.Context
+	reader   *mailstore.MessageReader
+	searcher message.TextSearcher
 
 	seq   imap.SeqNum
 	entry mailstore.Entry
 
-	stored *mailstore.Message
-	bytes  mailstore.Reader
-	header message.Header
-	kept   []byte // scratch
+	stored    *mailstore.Message // valid until the next reset
+	bytes     mailstore.Reader
+	structure *message.Structure
+	header    message.Header
+	kept      []byte // scratch
 }
 
 func (c *candidate) reset(seq imap.SeqNum, e mailstore.Entry) {
 	c.seq, c.entry = seq, e
-	c.stored, c.bytes, c.header = nil, nil, nil
+	c.stored, c.bytes, c.structure, c.header = nil, nil, nil, nil
 }
 
 func (c *candidate) close() {
@@ -43,7 +45,7 @@ func (c *candidate) message() (*mailstore.Message, error) {
 		if err := c.ctx.Err(); err != nil {
 			return nil, err
 		}
-		m, err := c.session.account.Message(c.ctx, c.entry)
+		m, err := c.reader.Message(c.ctx, c.entry)
 		if err != nil {
 			return nil, err
 		}
@@ -108,14 +110,24 @@ func (c *candidate) text(m *message.Matcher, scope message.SearchScope) (bool, e
 	if err != nil {
 		return false, err
 	}
-	s, err := c.stored.Structure()
-	if err != nil {
-		return false, err
+	if c.structure == nil {
+		if c.structure, err = c.stored.Structure(); err != nil {
+			return false, err
+		}
 	}
-	m.Reset()
-	err = message.SearchText(m, s, r, scope)
-	if m.Matched() {
-		return true, nil
+	return c.searcher.Contains(m, c.structure, interruptible{c.ctx, r}, scope)
+}
+
+// interruptible reads until ctx is done: the text of a large message takes a
+// while.
+type interruptible struct {
+	ctx context.Context
+	r   io.ReaderAt
+}
+
+func (i interruptible) ReadAt(p []byte, offset int64) (int, error) {
+	if err := i.ctx.Err(); err != nil {
+		return 0, err
 	}
-	return false, err
+	return i.r.ReadAt(p, offset)
 }

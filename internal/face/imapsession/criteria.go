@@ -134,9 +134,10 @@ func (c *compiler) any(keys []imap.SearchCriteria) (matcher, error) {
 // combine asks the keys until one answers enough, which decides.
 func (c *compiler) combine(keys []imap.SearchCriteria, enough bool) (matcher, error) {
 	list, err := c.list(keys)
-	if err != nil {
-		return matcher{}, err
-	}
+	return decide(list, enough), err
+}
+
+func decide(list []matcher, enough bool) matcher {
 	m := matcher{test: func(m *candidate) (bool, error) {
 		for _, key := range list {
 			if ok, err := key.test(m); err != nil || ok == enough {
@@ -148,7 +149,23 @@ func (c *compiler) combine(keys []imap.SearchCriteria, enough bool) (matcher, er
 	for _, key := range list {
 		m.cost = max(m.cost, key.cost)
 	}
-	return m, nil
+	return m
+}
+
+// stages compiles a search as two tests that must both be true: one that reads
+// nothing but columns, and one for what is left. A matcher keeps state, so that
+// each goroutine needs its own.
+func (c *compiler) stages(k *imap.SearchCriteria) (onColumns, rest matcher, err error) {
+	keys := []imap.SearchCriteria{*k}
+	if k.Op == imap.SearchAnd {
+		keys = k.Keys
+	}
+	list, err := c.list(keys)
+	n := 0
+	for n < len(list) && list[n].cost == ofColumns {
+		n++
+	}
+	return decide(list[:n], false), decide(list[n:], false), err
 }
 
 func (c *compiler) not(k *imap.SearchCriteria) (matcher, error) {
