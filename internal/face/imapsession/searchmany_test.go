@@ -53,3 +53,25 @@ func TestSearchManyMessages(t *testing.T) {
 		}
 	}
 }
+
+func BenchmarkSearch(b *testing.B) {
+	s := mailtest.Start(b, mailtest.Options{Accounts: []mailtest.Account{{Address: ann}}})
+	c := s.IMAP(ann)
+	const n = 2000
+	text := strings.Repeat("This is a line of text that a person could have written to another.\r\n", 60)
+	for i := range n {
+		c.OK(mailtest.Append("INBOX", "", fmt.Sprintf("Subject: number %d\r\nX-Other: value\r\n\r\n%s", i, text)))
+	}
+	c.OK("SELECT INBOX")
+	for name, keys := range map[string]string{
+		"column": "UNSEEN", "subject": "SUBJECT quetzal", "header": "HEADER X-Other quetzal",
+		"body": "BODY quetzal", "text": "TEXT quetzal", "min": "RETURN (MIN) BODY person",
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				c.OK("SEARCH " + keys)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/message")
+		})
+	}
+}
