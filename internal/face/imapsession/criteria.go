@@ -193,13 +193,14 @@ func (c *compiler) headerField(k *imap.SearchCriteria) matcher {
 	if kept {
 		m.cost = ofRecord
 	}
+	needle := message.NewMatcher(k.Text)
 	m.test = absentIsFalse(func(m *candidate) (bool, error) {
 		header, err := m.fields(kept)
 		if err != nil {
 			return false, err
 		}
 		for f := range header.Fields() {
-			if f.Is(k.Field) && message.ContainsFold(message.DecodeHeader(f.Text()), k.Text) {
+			if f.Is(k.Field) && needle.MatchString(message.DecodeHeader(f.Text())) {
 				return true, nil
 			}
 		}
