@@ -70,8 +70,9 @@ func (d *diskGuard) check() error {
 func (s *Store) openIndex() error {
 	opts := &pebble.Options{
 		FS: vfs.OnDiskFull(indexFS{s.opts.FS}, s.disk.giveUp),
-		// Pebble takes the memtable out of the cache's size.
-		CacheSize:                   s.opts.CacheSize + int64(s.opts.MemTableSize),
+		// Pebble takes the memtables, the current one and the one before,
+		// out of the cache's size.
+		CacheSize:                   s.opts.CacheSize + 2*int64(s.opts.MemTableSize),
 		MemTableSize:                uint64(s.opts.MemTableSize),
 		MemTableStopWritesThreshold: 3,
 		L0CompactionThreshold:       4,
