@@ -11,7 +11,7 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.6.0
 
 export CGO_ENABLED = 0
 
-.PHONY: help run build test test-go test-race test-clients check bench fuzz tools clean
+.PHONY: help run build test test-go test-race test-clients check bench bench-peers fuzz tools clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -44,6 +44,10 @@ check: ## gofmt, vet, staticcheck, archtest, govulncheck where its database can 
 
 bench: ## the Go benchmarks of the hot paths
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+bench-peers: build ## Mailstead beside Postfix and Dovecot, as root, an hour; QUICK=1: six minutes
+	./scripts/bench-peers/install.sh
+	./scripts/bench-peers/run.sh $(if $(QUICK),quick)
 
 fuzz: ## every fuzz target for FUZZTIME each
 	./scripts/fuzz.sh $(FUZZTIME)

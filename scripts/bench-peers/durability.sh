@@ -52,4 +52,5 @@ bench imap-fetch -n "$count" -random 1 -repeat 1 # fills the mailbox
 syncs "a message by SMTP" smtp-in -n "$count"
 syncs "a message by LMTP" lmtp -n "$count"
 syncs "APPEND" imap-append -n "$count"
+FSYNC=always "$here/server.sh" restart "$label" "$dir"
 syncs "UID STORE" imap-store -n "$count" -single "$count" -repeat 0

@@ -45,7 +45,7 @@ END {
 		maildir = value[metric[k], row[k], 2]
 		mdbox = value[metric[k], row[k], 3]
 		peer = better(maildir, mdbox, sense[k])
-		if (sense[k] == "limit") peer = value["ops", limit[k], 4]
+		if (sense[k] == "limit") peer = value[metric[k], limit[k], 4]
 		if (us == "" || peer == "") continue
 
 		ratio = sense[k] == "less" || sense[k] == "under" ? peer / max(us, 0.001) : us / max(peer, 0.001)

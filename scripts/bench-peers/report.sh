@@ -34,12 +34,23 @@ errors() {
 	cat "$results/failed"
 }
 
+# longer METRIC: of the phases that last long enough for the kernel's clock of
+# CPU time.
+longer() {
+	compare "$labels" "$1" -workload smtp-in,submission,lmtp,relay,imap-append,pop3,imap-login,imap-sync \
+		-phase visible,relayed,single,multi-25,retr,login,sync
+	compare "$labels" "$1" -workload mixed -phase all | tail -n +3
+}
+
+# measured: the workloads, without the machine's.
+measured() { sed -n 's/^\t\t\([a-z0-9-]*\) .*/\1/p' "$here/workloads.sh" | sort -u | paste -sd,; }
+
 version() { dpkg-query -W -f '${Version}' "$1"; }
 
 cat <<-END
 	Run of $BEGAN, $MODE (SCALE=$SCALE, REPEATS=$REPEATS), on $(nproc) processors
 	($(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)), $(awk '/MemTotal/ { printf "%.0f", $2 / 1e6 }' /proc/meminfo) GB of memory, Linux $(uname -r).
-	Mailstead $("$MAILSTEAD" version | head -n 1); Postfix $(version postfix); Dovecot $(version dovecot-core).
+	$("$MAILSTEAD" version | head -n 1); Postfix $(version postfix); Dovecot $(version dovecot-core).
 
 	### Beside the targets
 
@@ -59,13 +70,15 @@ cat <<-END
 
 	### Operations per second: median (lowest–highest)
 
-	$(compare "$labels" ops -spread -workload "$(sed -n 's/^\t\t\([a-z0-9-]*\) .*/\1/p' "$here/workloads.sh" | sort -u | paste -sd,)")
+	$(compare "$labels" ops -spread -workload "$(measured)")
 
 	### CPU seconds of the server per 1000 operations
 
-	$(compare "$labels" cpu -workload smtp-in,submission,lmtp,relay,imap-append,pop3,imap-login,imap-sync,mixed)
+	$(longer cpu)
 
-	### Time that others took of the processors, seconds per second
+	### Processors taken by anything else, while a phase ran
 
-	$(compare "$labels" othercpu -workload smtp-in,submission,lmtp,relay,pop3,imap-login,imap-sync,mixed)
+	Above 0.2 or so, something else was running, and the figure is worth little.
+
+	$(longer othercpu)
 END

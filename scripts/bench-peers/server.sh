@@ -3,6 +3,7 @@
 #
 #     server.sh start|stop|restart mailstead|maildir|mdbox DIR
 #
+# FSYNC is Dovecot's mail_fsync: optimized, unless it is set to always.
 # All that a server writes is in DIR. Only processes that were started from
 # here are ever signalled: the pid files are in DIR too.
 set -euo pipefail
@@ -14,6 +15,7 @@ action=$1 label=$2 dir=$3
 # fill FILE: the file with @NAME@ replaced.
 fill() {
 	sed -e "s|@DIR@|$dir|g; s|@FORMAT@|$label|g; s|@SINK@|$SINK|g" \
+		-e "s|@FSYNC@|${FSYNC:-optimized}|g" \
 		-e "s|@SMTP@|$SMTP|g; s|@SUBMISSION@|$SUBMISSION|g" \
 		-e "s|@IMAP@|$IMAP|g; s|@POP3@|$POP3|g" "$1"
 }
@@ -98,5 +100,5 @@ case $action in
 start) start ;;
 stop) stop ;;
 restart) stop && start ;;
-*) sed -n '2,7s/^# \?//p' "$0" >&2 && exit 2 ;;
+*) sed -n '2,8s/^# \?//p' "$0" >&2 && exit 2 ;;
 esac
