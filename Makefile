@@ -45,7 +45,7 @@ check: ## gofmt, vet, staticcheck, archtest, govulncheck where its database can 
 bench: ## the Go benchmarks of the hot paths
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
-bench-peers: build ## Mailstead beside Postfix and Dovecot, as root, an hour; QUICK=1: six minutes
+bench-peers: build ## Mailstead beside Postfix and Dovecot, as root, an hour; QUICK=1: seven minutes
 	./scripts/bench-peers/install.sh
 	./scripts/bench-peers/run.sh $(if $(QUICK),quick)
 

@@ -26,7 +26,7 @@ workloads() {
 		imap-login   8-conns    -      -c 8 -n N400
 		imap-sync    8-conns    -      -c 8 -n N200 -size 4KB
 		imap-idle    100        fresh  -c 8 -n 100 -rounds 4
-		imap-idle    1000       fresh  -c 8 -n 1000 -rounds 1
+		imap-idle    1000       fresh  -c 8 -n 1000 -rounds 0
 		mixed        16-conns   always -c 16 -seconds N4
 	END
 	[ "$MODE" = quick ] || echo "imap-select 100k - -n 100000 -size 4KB -restart-cmd RESTART"
