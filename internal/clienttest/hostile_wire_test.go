@@ -17,7 +17,7 @@ import (
 )
 
 // patience is how long a test waits for an answer that must come.
-const patience = 30 * time.Second
+const patience = time.Minute
 
 // A wire is a connection on which a test says whatever it likes.
 type wire struct {
