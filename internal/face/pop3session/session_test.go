@@ -84,7 +84,6 @@ func TestMaildrop(t *testing.T) {
 
 func TestLogin(t *testing.T) {
 	t.Parallel()
-	s := start(t)
 	for name, login := range map[string]func(c *pop3client.Client, user, password string) error{
 		"USER": func(c *pop3client.Client, u, p string) error { return c.Login(t.Context(), u, p) },
 		"PLAIN": func(c *pop3client.Client, u, p string) error {
@@ -99,6 +98,7 @@ func TestLogin(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			s := start(t) // of its own: a maildrop is open once at a time
 			for _, c := range []struct {
 				user, password string
 				ok             bool
