@@ -2,6 +2,7 @@ package imapserver
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"errors"
 	"log/slog"
@@ -66,7 +67,7 @@ type conn struct {
 
 func newConn(s *Server, nc net.Conn) *conn {
 	c := &conn{server: s, opts: &s.opts, net: nc, state: notAuthenticated}
-	c.log = s.opts.Logger.With("remote", nc.RemoteAddr().String())
+	c.log = s.opts.Logger.With("conn", rand.Text()[:12], "remote", nc.RemoteAddr().String())
 	c.r = imapwire.NewReader((*connReader)(c), imapwire.Limits{})
 	c.r.Literal = c.beforeLiteral
 	c.w = imapwire.NewWriter((*connWriter)(c))

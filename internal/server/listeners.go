@@ -177,9 +177,7 @@ func (s *Server) imapServer(backend *imapsession.Backend, tlsConfig *tls.Config,
 }
 
 func (s *Server) pop3Backend() *pop3session.Backend {
-	return pop3session.New(pop3session.Options{
-		Mail: s.mail, Login: s.login, Logger: s.log.With("part", "pop3"),
-	})
+	return pop3session.New(pop3session.Options{Mail: s.mail, Login: s.login})
 }
 
 func (s *Server) pop3Server(backend *pop3session.Backend, tlsConfig *tls.Config, rule passwordRule) *pop3server.Server {

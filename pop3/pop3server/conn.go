@@ -3,6 +3,7 @@ package pop3server
 import (
 	"bufio"
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -46,7 +47,7 @@ func newConn(s *Server, raw net.Conn) *conn {
 	c := &conn{
 		server:  s,
 		limits:  s.options.Limits,
-		log:     s.options.Logger.With("remote", raw.RemoteAddr().String()),
+		log:     s.options.Logger.With("conn", rand.Text()[:12], "remote", raw.RemoteAddr().String()),
 		raw:     raw,
 		loginBy: time.Now().Add(s.options.Limits.Login),
 	}
@@ -152,6 +153,7 @@ func (c *conn) newSession(ctx context.Context) error {
 		LocalAddr:  c.raw.LocalAddr(),
 		RemoteAddr: c.raw.RemoteAddr(),
 		TLS:        c.tls,
+		Logger:     c.log,
 	})
 	if err != nil {
 		return err

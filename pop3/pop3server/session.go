@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"io"
+	"log/slog"
 	"net"
 
 	"github.com/mailstead/mailstead/sasl"
@@ -22,6 +23,8 @@ type ConnInfo struct {
 	LocalAddr, RemoteAddr net.Addr
 	// TLS is the state of the connection, nil if it is not private.
 	TLS *tls.ConnectionState
+	// Logger has the connection's attributes.
+	Logger *slog.Logger
 }
 
 // A Session is one connection's dealings with the mail system. Each method may

@@ -3,7 +3,6 @@ package pop3session
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"sync"
 
 	"github.com/mailstead/mailstead/imap"
@@ -17,9 +16,8 @@ import (
 
 // Options are what sessions are made of; all must be set.
 type Options struct {
-	Mail   *mailstore.Store
-	Login  *login.Service
-	Logger *slog.Logger
+	Mail  *mailstore.Store
+	Login *login.Service
 }
 
 // A Backend makes the sessions of a POP3 server.
@@ -37,7 +35,7 @@ func New(o Options) *Backend {
 
 // NewSession begins the session of a connection.
 func (b *Backend) NewSession(_ context.Context, conn pop3server.ConnInfo) (pop3server.Session, error) {
-	return &session{backend: b, exchange: b.Login.Begin(conn.RemoteAddr, conn.TLS, b.Logger)}, nil
+	return &session{backend: b, exchange: b.Login.Begin(conn.RemoteAddr, conn.TLS, conn.Logger)}, nil
 }
 
 // lock takes the maildrop of an account, if nobody has it.
