@@ -50,7 +50,7 @@ version() { dpkg-query -W -f '${Version}' "$1"; }
 
 cat <<-END
 	Run of $BEGAN, $MODE (SCALE=$SCALE, REPEATS=$REPEATS), on $(nproc) processors
-	($(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)), $(awk '/MemTotal/ { printf "%.0f", $2 / 1e6 }' /proc/meminfo) GB of memory, Linux $(uname -r).
+	($(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)), $(awk '/MemTotal/ { printf "%.0f", $2 / 1e6 }' /proc/meminfo) GB of memory, Linux $(uname -r | cut -d. -f1,2).
 	$("$MAILSTEAD" version | head -n 1); Postfix $(version postfix); Dovecot $(version dovecot-core).
 
 	### Beside the targets
