@@ -1,6 +1,7 @@
 package server
 
 import (
+	"math"
 	"net/netip"
 	"time"
 
@@ -76,8 +77,14 @@ func (s *Server) makeFlows() error {
 	return nil
 }
 
+// never is longer than any message is kept.
+const never = time.Duration(math.MaxInt64)
+
 func schedule(o *config.Outbound) outbound.Schedule {
 	s := outbound.Schedule{DelayNotice: o.DelayNotice.Duration}
+	if s.DelayNotice == 0 {
+		s.DelayNotice = never
+	}
 	for _, pause := range o.Retry {
 		s.Pauses = append(s.Pauses, pause.Duration)
 	}

@@ -188,5 +188,9 @@ func (s *Server) pop3Server(backend *pop3session.Backend, tlsConfig *tls.Config,
 		InsecureAuth:   rule == inTheClear,
 		Logger:         s.log.With("part", "pop3"),
 		Implementation: "Mailstead",
+		Limits: pop3server.Limits{
+			BadCommands:  s.config.Limits.ProtocolErrors,
+			AuthFailures: s.config.Limits.AuthFailures,
+		},
 	})
 }
