@@ -11,31 +11,53 @@ import (
 // client chooses the second by ENABLE (RFC 9051 Appendix A).
 const baseCapabilities = "CAPABILITY IMAP4rev1 IMAP4rev2 LITERAL+ ID"
 
-// mailCapabilities are announced once they can be used.
-const mailCapabilities = " ENABLE NAMESPACE CHILDREN IDLE UNSELECT UIDPLUS MOVE SPECIAL-USE" +
-	" CREATE-SPECIAL-USE CONDSTORE ESEARCH SEARCHRES STATUS=SIZE LIST-EXTENDED LIST-STATUS" +
-	" WITHIN MULTIAPPEND UTF8=ACCEPT"
+// A capability is announced, once the client has authenticated, if the sessions
+// have the ability that it needs.
+type capability struct {
+	name  string
+	needs Features
+}
+
+// mailCapabilities are what can be used on the mail of an account.
+var mailCapabilities = [...]capability{
+	{name: "ENABLE"},
+	{name: "NAMESPACE"},
+	{name: "CHILDREN"},
+	{name: "IDLE"},
+	{name: "UNSELECT"},
+	{name: "UIDPLUS"},
+	{name: "MOVE"},
+	{name: "SPECIAL-USE"},
+	{name: "CREATE-SPECIAL-USE"},
+	{name: "CONDSTORE"},
+	{name: "QRESYNC", needs: FeatureQResync},
+	{name: "ESEARCH"},
+	{name: "SEARCHRES"},
+	{name: "WITHIN"},
+	{name: "STATUS=SIZE"},
+	{name: "LIST-EXTENDED"},
+	{name: "LIST-STATUS"},
+	{name: "MULTIAPPEND"},
+	{name: "UTF8=ACCEPT"},
+	{name: "OBJECTID", needs: FeatureObjectID},
+	{name: "SAVEDATE", needs: FeatureSaveDate},
+}
 
 // writeCapabilities writes the capabilities of the present state.
 func (c *conn) writeCapabilities() { c.w.Raw(c.capabilities()) }
 
 func (c *conn) capabilities() string {
-	s := baseCapabilities
 	if c.state == notAuthenticated {
-		return s + c.authCapabilities()
+		return baseCapabilities + c.authCapabilities()
 	}
-	s += mailCapabilities
-	s += " APPENDLIMIT=" + strconv.FormatInt(c.opts.AppendLimit, 10)
-	if c.opts.Features&FeatureQResync != 0 {
-		s += " QRESYNC"
+	b := append(make([]byte, 0, 1024), baseCapabilities...)
+	for i := range mailCapabilities {
+		if a := &mailCapabilities[i]; c.opts.Features&a.needs == a.needs {
+			b = append(append(b, ' '), a.name...)
+		}
 	}
-	if c.opts.Features&FeatureObjectID != 0 {
-		s += " OBJECTID"
-	}
-	if c.opts.Features&FeatureSaveDate != 0 {
-		s += " SAVEDATE"
-	}
-	return s
+	b = append(b, " APPENDLIMIT="...)
+	return string(strconv.AppendInt(b, c.opts.AppendLimit, 10))
 }
 
 // authCapabilities tells how one can authenticate.

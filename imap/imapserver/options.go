@@ -8,7 +8,7 @@ import (
 
 // Features are abilities of the sessions that not every store has. They are
 // announced and used only if set.
-type Features uint8
+type Features uint64
 
 // Features of sessions.
 const (
