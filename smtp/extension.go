@@ -21,6 +21,19 @@ const (
 	Auth                Extension = "AUTH"                // RFC 4954
 	Help                Extension = "HELP"                // RFC 5321 §4.1.1.8
 	DSN                 Extension = "DSN"                 // RFC 3461
+	RequireTLS          Extension = "REQUIRETLS"          // RFC 8689
+	Limits              Extension = "LIMITS"              // RFC 9422
+	FutureRelease       Extension = "FUTURERELEASE"       // RFC 4865
+	DeliverBy           Extension = "DELIVERBY"           // RFC 2852
+	MTPriority          Extension = "MT-PRIORITY"         // RFC 6710
+	NoSoliciting        Extension = "NO-SOLICITING"       // RFC 3865
+	RRVS                Extension = "RRVS"                // RFC 7293
+	Burl                Extension = "BURL"                // RFC 4468
+	ETRN                Extension = "ETRN"                // RFC 1985
+	VRFY                Extension = "VRFY"                // RFC 5321 §4.1.1.6
+	EXPN                Extension = "EXPN"                // RFC 5321 §4.1.1.7
+	XClient             Extension = "XCLIENT"             // of Postfix
+	XForward            Extension = "XFORWARD"            // of Postfix
 )
 
 // Extensions is what a server announced: the parameters of each keyword.

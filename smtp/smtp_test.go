@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestReplyAppend(t *testing.T) {
@@ -145,7 +146,10 @@ func isSyntaxError(err error, code string) bool {
 	return errors.As(err, &e) && e.Reply.Code == 501 && e.Reply.Enhanced.String() == code
 }
 
-var allOffered = Extensions{Size: "", EightBitMIME: "", BinaryMIME: "", SMTPUTF8: "", Auth: "", DSN: ""}
+var allOffered = Extensions{
+	Size: "", EightBitMIME: "", BinaryMIME: "", SMTPUTF8: "", Auth: "", DSN: "", RequireTLS: "", FutureRelease: "",
+	DeliverBy: "", MTPriority: "", NoSoliciting: "", RRVS: "",
+}
 
 func TestMailOptions(t *testing.T) {
 	t.Parallel()
@@ -160,6 +164,17 @@ func TestMailOptions(t *testing.T) {
 		{" AUTH=<>", MailOptions{Auth: "<>"}},
 		{" AUTH=a+2Bb@x.test", MailOptions{Auth: "a+b@x.test"}},
 		{" RET=hdrs ENVID=QQ314159", MailOptions{Return: ReturnHeaders, EnvelopeID: "QQ314159"}},
+		{" requiretls", MailOptions{RequireTLS: true}},
+		{" HOLDFOR=86400", MailOptions{HoldFor: 24 * time.Hour}},
+		{" HOLDFOR=999999999", MailOptions{HoldFor: 999999999 * time.Second}},
+		{" HOLDUNTIL=2007-04-05T06:07:08Z", MailOptions{HoldUntil: time.Date(2007, 4, 5, 6, 7, 8, 0, time.UTC)}},
+		{" HOLDUNTIL=2007-04-05t08:07:08.5+02:00", MailOptions{HoldUntil: time.Date(2007, 4, 5, 6, 7, 8, 0, time.UTC)}},
+		{" BY=120;R", MailOptions{By: By{Within: 2 * time.Minute, Mode: ByReturn}}},
+		{" by=-10;nt", MailOptions{By: By{Within: -10 * time.Second, Mode: ByNotify, Trace: true}}},
+		{" BY=+0;N", MailOptions{By: By{Mode: ByNotify}}},
+		{" MT-PRIORITY=6", MailOptions{Priority: 6}},
+		{" MT-PRIORITY=-9", MailOptions{Priority: -9}},
+		{" SOLICIT=net.example:ADV,org.example:ADV:ADLT", MailOptions{Solicit: "net.example:ADV,org.example:ADV:ADLT"}},
 	}
 	for _, tt := range tests {
 		got, err := ParseMailOptions(tt.in, allOffered)
@@ -180,7 +195,13 @@ func TestMailOptionsSyntax(t *testing.T) {
 	for in, want := range map[string]int{
 		"SIZE=1": 501, " SIZE": 501, " SIZE=": 501, " SIZE=-1": 501, " SIZE=1 SIZE=2": 501, " SIZE=123456789012345678901": 501,
 		" BODY=": 501, " BODY=EBCDIC": 501, " SMTPUTF8=1": 501, " =1": 501, " AUTH=a": 501, " AUTH=a+b": 501,
-		" RET=ALL": 501, " ENVID=+": 501, " ENVID=" + strings.Repeat("x", 101): 501, " X=1": 555, " NOTIFY=NEVER": 555,
+		" RET=ALL": 501, " REQUIRETLS=1": 501, " RRVS=2014-04-03T23:01:00Z": 555,
+		" HOLDFOR=": 501, " HOLDFOR=0": 501, " HOLDFOR=-1": 501, " HOLDFOR=1234567890": 501, " HOLDFOR=1 HOLDUNTIL=2007-04-05T06:07:08Z": 501,
+		" HOLDUNTIL=2007-04-05T06:07:08Z HOLDFOR=1": 501, " HOLDUNTIL=2007-04-05": 501, " HOLDUNTIL=0001-01-01T00:00:00Z": 501,
+		" HOLDUNTIL=9999-12-31T23:59:59-01:00": 501, " BY=1": 501, " BY=1;": 501, " BY=1;T": 501, " BY=1;X": 501, " BY=0;R": 501, " BY=-1;R": 501,
+		" BY=+-1;N": 501, " BY=;N": 501, " BY=1234567890;N": 501, " MT-PRIORITY=10": 501, " MT-PRIORITY=-0": 501, " MT-PRIORITY=+1": 501,
+		" MT-PRIORITY=x": 501, " SOLICIT=,": 501, " SOLICIT=a,": 501, " SOLICIT=1a": 501, " SOLICIT=a;b": 501, " SOLICIT=" + strings.Repeat("x", 1001): 501,
+		" ENVID=+": 501, " ENVID=" + strings.Repeat("x", 101): 501, " X=1": 555, " NOTIFY=NEVER": 555,
 	} {
 		_, err := ParseMailOptions(in, allOffered)
 		var e *Error
@@ -195,6 +216,7 @@ func TestMailOptionsSyntax(t *testing.T) {
 
 func TestRcptOptions(t *testing.T) {
 	t.Parallel()
+	since := time.Date(2014, 4, 3, 23, 1, 0, 0, time.UTC)
 	tests := []struct {
 		in   string
 		want RcptOptions
@@ -203,6 +225,9 @@ func TestRcptOptions(t *testing.T) {
 		{" NOTIFY=NEVER", RcptOptions{Notify: NotifyNever}},
 		{" notify=delay,success,failure", RcptOptions{Notify: NotifyDelay | NotifySuccess | NotifyFailure}},
 		{" ORCPT=rfc822;a+2Bb@x.test", RcptOptions{OriginalRecipient: "rfc822;a+b@x.test"}},
+		{" RRVS=2014-04-03T23:01:00Z", RcptOptions{ValidSince: ValidSince{Time: since}}},
+		{" RRVS=2014-04-03T23:01:00Z;r", RcptOptions{ValidSince: ValidSince{Time: since}}},
+		{" RRVS=2014-04-03T23:01:00Z;C", RcptOptions{ValidSince: ValidSince{Time: since, Continue: true}}},
 	}
 	for _, tt := range tests {
 		got, err := ParseRcptOptions(tt.in, allOffered)
@@ -215,6 +240,7 @@ func TestRcptOptions(t *testing.T) {
 	}
 	for _, in := range []string{
 		" NOTIFY=", " NOTIFY=NEVER,DELAY", " NOTIFY=DELAY,DELAY", " NOTIFY=X", " ORCPT=a", " ORCPT=;a", " ORCPT=rfc822;", " ORCPT=rfc822;+", " SIZE=1",
+		" RRVS=", " RRVS=2014-04-03", " RRVS=2014-04-03T23:01:00Z;", " RRVS=2014-04-03T23:01:00Z;X", " RRVS=2014-04-03T23:01:00Z;C;C",
 	} {
 		if o, err := ParseRcptOptions(in, allOffered); err == nil {
 			t.Errorf("%q: taken as %+v", in, o)
@@ -286,7 +312,9 @@ func FuzzPath(f *testing.F) {
 }
 
 func FuzzOptions(f *testing.F) {
-	for _, s := range []string{" SIZE=1 BODY=7BIT", " SMTPUTF8 AUTH=<>", " RET=FULL ENVID=a+20b", " NOTIFY=NEVER ORCPT=rfc822;a"} {
+	for _, s := range []string{" SIZE=1 BODY=7BIT", " SMTPUTF8 AUTH=<>", " RET=FULL ENVID=a+20b", " NOTIFY=NEVER ORCPT=rfc822;a",
+		" REQUIRETLS HOLDFOR=1 BY=-1;NT MT-PRIORITY=-3 SOLICIT=a:b,c", " HOLDUNTIL=2007-04-05T06:07:08+02:00", " RRVS=2014-04-03T23:01:00Z;C",
+	} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
