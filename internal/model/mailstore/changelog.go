@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 
 	"github.com/mailstead/mailstead/imap"
+	"github.com/mailstead/mailstead/internal/platform/storage"
 )
 
 // A ChangeKind says what a Change did.
@@ -21,6 +22,8 @@ const (
 	MailboxUsed                            // it has other special uses
 	NameSubscribed                         // Name; Mailbox is zero
 	NameUnsubscribed                       // Name; Mailbox is zero
+	Annotated                              // Name is an entry; Mailbox is zero for the server
+	endOfChanges
 )
 
 // A Change is one thing that happened in an account. Those that happened at
@@ -30,7 +33,9 @@ type Change struct {
 	Kind    ChangeKind
 	Mailbox MailboxID
 	UIDs    imap.UIDSet // of messages
-	Name    string      // of mailboxes and subscriptions
+	Name    string      // of mailboxes, subscriptions and annotations
+	// Reader is whose private annotation it is; zero for what is shared.
+	Reader AccountID
 }
 
 const logFormat = 1
@@ -45,6 +50,9 @@ func appendChanges(b []byte, changes []Change) []byte {
 		b = binary.AppendUvarint(b, uint64(c.Mailbox))
 		b = appendUIDs(b, c.UIDs)
 		b = appendString(b, c.Name)
+		if c.Kind == Annotated {
+			b = binary.AppendUvarint(b, uint64(c.Reader))
+		}
 	}
 	return b
 }
@@ -54,20 +62,24 @@ func parseChanges(modSeq imap.ModSeq, b []byte) ([]Change, error) {
 	n := d.count()
 	changes := make([]Change, 0, min(n, 16))
 	for i := 0; i < n && !d.bad; i++ {
-		changes = append(changes, Change{
+		c := Change{
 			ModSeq:  modSeq,
 			Kind:    d.changeKind(),
 			Mailbox: MailboxID(d.uvarint()),
 			UIDs:    d.uids(),
 			Name:    d.string(),
-		})
+		}
+		if c.Kind == Annotated {
+			c.Reader = AccountID(d.uvarint())
+		}
+		changes = append(changes, c)
 	}
 	return changes, d.end("change log")
 }
 
 func (d *decoder) changeKind() ChangeKind {
 	k := d.uvarint()
-	if k == 0 || k > uint64(NameUnsubscribed) {
+	if k == 0 || k >= uint64(endOfChanges) {
 		d.bad, d.b = true, nil
 	}
 	return ChangeKind(k)
@@ -86,9 +98,7 @@ func (a *Account) Log(ctx context.Context, since imap.ModSeq, fn func(Change) er
 	if since >= s.modSeq {
 		return s.modSeq, nil
 	}
-	entries := kinds(a.id, keyLog, endOfAccount)
-	entries.Start = logKey(a.id, uint64(since)+1)
-	entries.End = logKey(a.id, uint64(s.modSeq)+1)
+	entries := storage.Range{Start: logKey(a.id, uint64(since)+1), End: logKey(a.id, uint64(s.modSeq)+1)}
 	err = a.store.storage.Scan(entries, func(k, value []byte) error {
 		changes, err := parseChanges(imap.ModSeq(lastU64(k, 1)), value)
 		for i := 0; err == nil && i < len(changes); i++ {

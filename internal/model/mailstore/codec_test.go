@@ -80,6 +80,7 @@ func FuzzRecord(f *testing.F) {
 
 func FuzzChanges(f *testing.F) {
 	f.Add(appendChanges(nil, nil))
+	f.Add(appendChanges(nil, []Change{{Kind: Annotated, Name: "/private/x", Reader: 1 << 40}}))
 	f.Add(appendChanges(nil, []Change{
 		{Kind: MessagesAdded, Mailbox: 3, UIDs: imap.UIDSet{{Start: 1, Stop: 5}, {Start: 7, Stop: ^imap.UID(0)}}},
 		{Kind: MailboxRenamed, Mailbox: 4, Name: "new"},

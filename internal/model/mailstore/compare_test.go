@@ -34,6 +34,7 @@ func (m *machine) compare(t *rapid.T) {
 	for _, name := range names {
 		m.compareBox(t, name, &usage)
 	}
+	m.compareAnnotations(0)
 	if got, _ := m.account.Usage(m.ctx); got != usage {
 		t.Fatalf("usage is %+v, want %+v", got, usage)
 	}
@@ -45,6 +46,7 @@ func (m *machine) compareBox(t *rapid.T, name string, usage *mailstore.Usage) {
 	if box.ID != b.id || box.UIDValidity != b.validity || box.UIDNext != b.next || int(v.Len()) != len(b.messages) {
 		t.Fatalf("%s: %+v, want %+v", name, box, b)
 	}
+	m.compareAnnotations(box.ID)
 	want := mailstore.Mailbox{Messages: uint32(len(b.messages))}
 	for i, msg := range b.messages {
 		e := v.At(imap.SeqNum(i + 1))

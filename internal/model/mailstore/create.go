@@ -99,13 +99,18 @@ func (a *Account) SetSpecialUse(ctx context.Context, id MailboxID, uses ...imap.
 	if err != nil {
 		return err
 	}
-	return a.change(ctx, func(t *tx) error {
-		e, err := t.edit(id)
-		if err != nil {
-			return err
-		}
+	return a.change(ctx, func(t *tx) error { return t.setSpecialUse(id, uses) })
+}
+
+// setSpecialUse gives a mailbox uses that have been checked.
+func (t *tx) setSpecialUse(id MailboxID, uses []imap.MailboxAttr) error {
+	e, err := t.edit(id)
+	if err != nil {
+		return err
+	}
+	if !slices.Equal(e.box.SpecialUse, uses) {
 		e.box.SpecialUse = uses
 		t.log(Change{Kind: MailboxUsed, Mailbox: id})
-		return nil
-	})
+	}
+	return nil
 }

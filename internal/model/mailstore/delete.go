@@ -61,6 +61,9 @@ func (t *tx) delete(name string) error {
 	for _, e := range v.All() {
 		t.orphans = append(t.orphans, e.Record())
 	}
+	if err := t.forgetAnnotations(id); err != nil {
+		return err
+	}
 	box, _ := t.base.tree.Get(id)
 	t.next.usage.Bytes -= box.Bytes
 	t.next.usage.Messages -= int64(box.Messages)

@@ -53,7 +53,16 @@
 // only as a level of hierarchy: a face shows it as \NonExistent. This is the
 // first of the choices of RFC 9051 §6.3.5; nothing is stored for such names.
 //
+// # Annotations
+//
+// A mailbox, and the account as a whole, have annotations (RFC 5464): values
+// under entry names, shared or of one reader, who may be another account. Here
+// nobody asks for rights: that is done above.
+//
 // # Caveats
+//
+// What a reader has annotated in the mailboxes of others goes with those
+// mailboxes, not with the reader's account, whose id nobody gets again.
 //
 // The store must be the only writer of an account. A second one is noticed, by
 // the assertions, and does no harm but slows both.

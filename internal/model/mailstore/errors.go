@@ -20,6 +20,12 @@ var (
 	ErrTooMany = errors.New("mailstore: too many mailboxes")
 	// ErrTooManyKeywords says that a mailbox has no room for one more keyword.
 	ErrTooManyKeywords = errors.New("mailstore: too many keywords")
+	// ErrBadEntry says that no annotation can have that name.
+	ErrBadEntry = errors.New("mailstore: not a name for an annotation")
+	// ErrAnnotationTooLarge says that a value exceeds Options.AnnotationSize.
+	ErrAnnotationTooLarge = errors.New("mailstore: annotation too large")
+	// ErrTooManyAnnotations says that there is no room for an annotation.
+	ErrTooManyAnnotations = errors.New("mailstore: too many annotations")
 	// ErrBadFlag says that a flag cannot be stored.
 	ErrBadFlag = errors.New("mailstore: not a flag that can be stored")
 	// ErrBadUse says that an attribute is no special use.

@@ -44,6 +44,8 @@ func (t *tx) writeMailboxes() {
 		t.batch.Delete(recentKey(t.account.id, id))
 		pages := prefixed(accountKey(t.account.id, keyPage).u32(uint32(id)))
 		t.batch.DeleteRange(pages.Start, pages.End)
+		annotations := annotationsOf(t.account.id, id)
+		t.batch.DeleteRange(annotations.Start, annotations.End)
 	}
 	t.next.tree, t.next.mail = t.newTree()
 }

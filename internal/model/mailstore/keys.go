@@ -18,6 +18,7 @@ import (
 //	spaceAccount account keyRecord record           record of a message
 //	spaceAccount account keyCopies record>>6 modseq copies made by one change
 //	spaceAccount account keyLog modseq              entry of the change log
+//	spaceAccount account keyAnnotation id reader entry  value of an annotation
 //	spaceLink blob account record                   empty: the blob is in use
 //	spaceOrphan time account modseq n               records that lost an instance
 //
@@ -38,6 +39,7 @@ const (
 	keyRecord
 	keyCopies
 	keyLog
+	keyAnnotation
 	endOfAccount
 )
 

@@ -38,6 +38,13 @@ type (
 		modSeq    imap.ModSeq     // highest ever seen
 		usedUIDs  map[string]bool
 		instances map[mailstore.InstanceID]bool
+
+		annotations map[plainEntry]string
+	}
+	plainEntry struct {
+		id     mailstore.MailboxID
+		reader mailstore.AccountID // zero if shared
+		entry  string
 	}
 )
 
@@ -58,6 +65,7 @@ func TestAgainstPlainModel(t *testing.T) {
 		m.model = plainAccount{
 			boxes: make(map[string]*plainBox), names: make(map[string]bool),
 			usedUIDs: make(map[string]bool), instances: make(map[mailstore.InstanceID]bool),
+			annotations: make(map[plainEntry]string),
 		}
 		for _, name := range []string{"INBOX", "Drafts", "Sent", "Junk", "Trash", "Archive"} {
 			m.adopt(name)
@@ -75,6 +83,7 @@ func TestAgainstPlainModel(t *testing.T) {
 			"delete":    m.delete,
 			"rename":    m.rename,
 			"subscribe": m.subscribe,
+			"annotate":  m.annotate,
 			"collect":   m.collect,
 			"reopen":    func(*rapid.T) { m.reopen() },
 			"fail":      m.fail,

@@ -69,21 +69,26 @@ func (t *tx) renameOne(box *Mailbox, name string) error {
 	return nil
 }
 
-// renameInbox gives the messages of INBOX to a new mailbox.
+// renameInbox gives the messages of INBOX to a new mailbox, and a copy of its
+// annotations (RFC 5464 §4.1).
 func (a *Account) renameInbox(ctx context.Context, to string) error {
 	if to == imap.Inbox {
 		return ErrMailboxExists
 	}
-	made, err := a.Create(ctx, to)
+	var inbox, made MailboxID
+	err := a.change(ctx, func(t *tx) error {
+		e, err := t.create(to, nil)
+		if err != nil {
+			return err
+		}
+		inbox, _ = t.lookup(imap.Inbox)
+		made = e.box.ID
+		return t.copyAnnotations(inbox, made)
+	})
 	if err != nil {
 		return err
 	}
-	tree, err := a.Mailboxes(ctx)
-	if err != nil {
-		return err
-	}
-	inbox, _ := tree.Find(imap.Inbox)
 	everything := imap.UIDSet{{Start: 1, Stop: ^imap.UID(0)}}
-	_, err = a.Move(ctx, inbox.ID, made.ID, everything)
+	_, err = a.Move(ctx, inbox, made, everything)
 	return err
 }

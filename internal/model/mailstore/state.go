@@ -19,6 +19,7 @@ type counters struct {
 	lastMailbox MailboxID
 	uidValidity imap.UIDValidity // last given
 	usage       Usage
+	annotations int64 // bytes of all annotations, as annotationSize counts
 }
 
 func (c *counters) encode() []byte {
@@ -27,6 +28,7 @@ func (c *counters) encode() []byte {
 	for _, v := range [...]uint64{
 		uint64(c.modSeq), uint64(c.horizon), c.lastID, uint64(c.lastMailbox),
 		uint64(c.uidValidity), uint64(c.usage.Bytes), uint64(c.usage.Messages),
+		uint64(c.annotations),
 	} {
 		b = binary.AppendUvarint(b, v)
 	}
@@ -42,6 +44,9 @@ func parseCounters(b []byte) (counters, error) {
 		lastMailbox: MailboxID(d.uvarint()),
 		uidValidity: imap.UIDValidity(d.uvarint()),
 		usage:       Usage{Bytes: int64(d.uvarint()), Messages: int64(d.uvarint())},
+	}
+	if len(d.b) > 0 { // stores from before there were annotations end here
+		c.annotations = int64(d.uvarint())
 	}
 	return c, d.end("account counters")
 }

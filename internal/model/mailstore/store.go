@@ -37,6 +37,15 @@ type Options struct {
 	// MaxSubscriptions bounds the subscriptions of an account. Default
 	// 10000.
 	MaxSubscriptions int
+	// Annotations bounds the annotations of one mailbox that one reader
+	// has, and those that all share. Default 256.
+	Annotations int
+	// AnnotationSize bounds the value of an annotation, in bytes. Default
+	// 32 KB; never more than MaxAnnotation.
+	AnnotationSize int
+	// AnnotationBytes bounds all annotations of an account, with their
+	// names. Default 16 MB.
+	AnnotationBytes int64
 	// LogEntries is how many entries of an account's change log are kept;
 	// there is one for each change. Clients that were away for longer get
 	// whole lists instead of differences. Default 100 000.
@@ -72,6 +81,10 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.CacheBytes, 128<<20)
 	setDefault(&o.MaxMailboxes, 5000)
 	setDefault(&o.MaxSubscriptions, 10000)
+	setDefault(&o.Annotations, 256)
+	setDefault(&o.AnnotationSize, 32<<10)
+	setDefault(&o.AnnotationBytes, 16<<20)
+	o.AnnotationSize = min(o.AnnotationSize, MaxAnnotation)
 	setDefault(&o.LogEntries, 100_000)
 	return o
 }
