@@ -12,4 +12,8 @@
 // Every exception is written in the table of exceptions with its reason, and
 // an exception that nothing uses any more fails the test. So do kits for tests
 // that are imported by code which is not a test.
+//
+// Other tests here keep the documents true: RFC.md against the RFCs that code
+// cites and against what a running server announces, ARCHITECTURE.md against
+// the files and the dependencies that there are.
 package archtest
