@@ -37,6 +37,7 @@ const (
 	CodeServerBug            Code = "SERVERBUG"
 	CodeTooBig               Code = "TOOBIG" // RFC 4469 §4.2, RFC 7889
 	CodeTryCreate            Code = "TRYCREATE"
+	CodeUIDRequired          Code = "UIDREQUIRED" // RFC 9586 §3
 	CodeUIDNotSticky         Code = "UIDNOTSTICKY"
 	CodeUnavailable          Code = "UNAVAILABLE"
 	CodeUnknownCTE           Code = "UNKNOWN-CTE"

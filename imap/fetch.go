@@ -34,6 +34,10 @@ type FetchOptions struct {
 	// Vanished asks, with ChangedSince, for the UIDs expunged since
 	// (RFC 7162 §3.2.6).
 	Vanished bool
+	// Partial, if not zero, leaves only the messages at these places of the
+	// set, before ChangedSince is looked at. What Vanished tells is about
+	// the whole set (RFC 9394 §3.3 and §3.4).
+	Partial PartialRange
 }
 
 // SetsSeen reports whether fetching implicitly sets \Seen: one of the sections

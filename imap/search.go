@@ -92,7 +92,7 @@ func (c *SearchCriteria) Uses(ops ...SearchOp) bool {
 }
 
 // SearchReturn is a set of result options of SEARCH (RFC 9051 §6.4.4).
-type SearchReturn uint8
+type SearchReturn uint16
 
 // Result options of SEARCH.
 const (
@@ -101,4 +101,6 @@ const (
 	SearchReturnAll
 	SearchReturnCount
 	SearchReturnSave
+	// SearchReturnPartial asks for the hits at some places (RFC 9394 §3.1).
+	SearchReturnPartial
 )

@@ -34,6 +34,8 @@ var mailCapabilities = [...]capability{
 	{name: "ESEARCH"},
 	{name: "SEARCHRES"},
 	{name: "WITHIN"},
+	{name: "PARTIAL"},
+	{name: "UIDONLY"},
 	{name: "STATUS=SIZE"},
 	{name: "LIST-EXTENDED"},
 	{name: "LIST-STATUS"},

@@ -156,6 +156,9 @@ func (c *conn) run(ctx context.Context, req *request) error {
 	if cmd.states&c.state == 0 {
 		return imap.Bad(req.name + " is not allowed in this state")
 	}
+	if c.enabled.uidOnly && speaksOfSeqs(req.name) {
+		return errUIDRequired
+	}
 	err := cmd.run(c, ctx, req)
 	if c.state != selected || cmd.poll == pollNever || c.broken != nil {
 		return err

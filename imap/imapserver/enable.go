@@ -62,6 +62,8 @@ func (c *conn) enableOne(name string) string {
 		return set(&e.utf8Accept, "UTF8=ACCEPT")
 	case "CONDSTORE":
 		return set(&e.condStore, "CONDSTORE")
+	case "UIDONLY":
+		return set(&e.uidOnly, "UIDONLY")
 	case "QRESYNC":
 		if c.opts.Features&FeatureQResync == 0 {
 			return ""

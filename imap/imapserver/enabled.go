@@ -14,6 +14,7 @@ type enabled struct {
 	utf8       bool // what both have in common: UTF-8 in quoted strings
 	condStore  bool // CONDSTORE, implied by QRESYNC
 	qresync    bool // QRESYNC
+	uidOnly    bool // UIDONLY (RFC 9586)
 }
 
 // shown returns the flags as the client is told them: IMAP4rev2 has no \Recent

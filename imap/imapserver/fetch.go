@@ -29,7 +29,7 @@ func (c *conn) fetch(ctx context.Context, req *request) error {
 	if err := c.end(req); err != nil {
 		return err
 	}
-	if req.uid {
+	if req.uid && !c.enabled.uidOnly {
 		opts.Items |= imap.FetchUID
 	}
 	if opts.Items&imap.FetchModSeq != 0 {
@@ -145,7 +145,7 @@ func (c *conn) knowsFetch(item imap.FetchItems) bool {
 }
 
 // fetchModifiers takes what may stand behind the data items (RFC 7162
-// §3.1.4.1 and §3.2.6).
+// §3.1.4.1 and §3.2.6, RFC 9394 §3.3).
 func (c *conn) fetchModifiers(req *request, opts *imap.FetchOptions) error {
 	if !c.r.Accept(' ') {
 		return nil
@@ -162,6 +162,12 @@ func (c *conn) fetchModifiers(req *request, opts *imap.FetchOptions) error {
 		case c.r.AcceptWord("VANISHED") && c.enabled.qresync && req.uid:
 			opts.Vanished = true
 			return nil
+		case c.r.AcceptWord("PARTIAL") && req.uid && opts.Partial.IsZero():
+			if err := c.r.SP(); err != nil {
+				return err
+			}
+			opts.Partial, err = c.r.PartialRange()
+			return err
 		}
 		return imapwire.Syntax("unknown modifier of FETCH")
 	})

@@ -101,9 +101,7 @@ var columns = [...]imap.FetchItems{
 // connection if a literal was cut off: the session stops and returns it.
 func (f *FetchWriter) Message(seq imap.SeqNum, m *FetchMessage) error {
 	w := f.w
-	w.Raw("* ")
-	w.Number(uint64(seq))
-	w.Raw(" FETCH ")
+	writeFetchHead(w, f.enabled, seq, m.UID)
 	sep := byte('(')
 	items := f.opts.Items
 	if m.FlagsChanged {
@@ -141,6 +139,9 @@ func (f *FetchWriter) unasked() imap.FetchItems {
 	}
 	if f.enabled.condStore {
 		items |= imap.FetchUID | imap.FetchModSeq
+	}
+	if f.enabled.uidOnly {
+		items &^= imap.FetchUID
 	}
 	return items
 }

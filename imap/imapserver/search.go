@@ -30,6 +30,7 @@ type searchCommand struct {
 	req      *request
 	extended bool // RETURN was given
 	ret      imap.SearchReturn
+	partial  imap.PartialRange
 	criteria imap.SearchCriteria
 }
 
@@ -63,31 +64,45 @@ func (s *searchCommand) parseReturn() error {
 	if err := r.SP(); err != nil {
 		return err
 	}
-	err := r.List(func() error {
-		name, err := r.Keyword()
-		if err != nil {
-			return err
-		}
-		switch string(name) {
-		case "MIN":
-			s.ret |= imap.SearchReturnMin
-		case "MAX":
-			s.ret |= imap.SearchReturnMax
-		case "ALL":
-			s.ret |= imap.SearchReturnAll
-		case "COUNT":
-			s.ret |= imap.SearchReturnCount
-		case "SAVE":
-			s.ret |= imap.SearchReturnSave
-		default:
-			return imapwire.Syntax("unknown result option")
-		}
-		return nil
-	})
+	if err := r.List(s.parseResult); err != nil {
+		return err
+	}
+	const one = imap.SearchReturnAll | imap.SearchReturnPartial
+	if s.ret&one == one {
+		return imapwire.Syntax("ALL and PARTIAL exclude each other")
+	}
+	return r.SP()
+}
+
+// searchResults are the result options without arguments.
+var searchResults = map[string]imap.SearchReturn{
+	"MIN":   imap.SearchReturnMin,
+	"MAX":   imap.SearchReturnMax,
+	"ALL":   imap.SearchReturnAll,
+	"COUNT": imap.SearchReturnCount,
+	"SAVE":  imap.SearchReturnSave,
+}
+
+// parseResult takes one result option.
+func (s *searchCommand) parseResult() (err error) {
+	r := s.c.r
+	name, err := r.Keyword()
 	if err != nil {
 		return err
 	}
-	return r.SP()
+	if opt, ok := searchResults[string(name)]; ok {
+		s.ret |= opt
+		return nil
+	}
+	if string(name) != "PARTIAL" || s.ret&imap.SearchReturnPartial != 0 {
+		return imapwire.Syntax("unknown result option")
+	}
+	if err := r.SP(); err != nil {
+		return err
+	}
+	s.ret |= imap.SearchReturnPartial
+	s.partial, err = r.PartialRange()
+	return err
 }
 
 // run asks the session and answers.
@@ -102,10 +117,11 @@ func (s *searchCommand) run(ctx context.Context) error {
 	}
 	save := s.ret&imap.SearchReturnSave != 0
 	data, err := c.session.Search(ctx, &s.criteria, SearchOptions{
-		Return: s.ret,
-		UIDs:   s.req.uid || save,
-		Seqs:   !s.req.uid,
-		ModSeq: modSeq,
+		Return:  s.ret,
+		Partial: s.partial,
+		UIDs:    s.req.uid || save,
+		Seqs:    !s.req.uid,
+		ModSeq:  modSeq,
 	})
 	if err != nil {
 		return err
@@ -124,18 +140,14 @@ func (s *searchCommand) run(ctx context.Context) error {
 	return nil
 }
 
-// onlyEnds reports whether the first or the last hit is all that is asked for.
-func (s *searchCommand) onlyEnds() bool {
-	return s.ret&(imap.SearchReturnMin|imap.SearchReturnMax) != 0 &&
-		s.ret&(imap.SearchReturnAll|imap.SearchReturnCount) == 0
-}
-
-// savedSet returns what "$" will stand for (RFC 9051 §6.4.4.1, Table 4).
+// savedSet returns what "$" will stand for (RFC 9051 §6.4.4.1, Table 4;
+// RFC 9394 §3.2, Table 1).
 func (s *searchCommand) savedSet(hits imap.UIDSet) imap.UIDSet {
-	if !s.onlyEnds() {
+	if s.ret&ends == 0 || s.ret&(imap.SearchReturnAll|imap.SearchReturnCount) != 0 {
 		return hits
 	}
-	var out imap.UIDSet
+	from, to := s.partial.Places(uint32(hits.Count()))
+	out := hits.Places(from, to)
 	if s.ret&imap.SearchReturnMin != 0 {
 		out.Add(hits.Min())
 	}
@@ -154,53 +166,4 @@ func writeSearch[N imap.Num](s *searchCommand, hits imap.Set[N], modSeq imap.Mod
 	if s.ret != imap.SearchReturnSave {
 		writeESearch(s, hits, modSeq)
 	}
-}
-
-// writeSearchRev1 writes the SEARCH response (RFC 3501 §7.2.5).
-func writeSearchRev1[N imap.Num](w *imapwire.Writer, hits imap.Set[N], modSeq imap.ModSeq) {
-	w.Raw("* SEARCH")
-	for n := range hits.All() {
-		w.SP()
-		w.Number(uint64(n))
-	}
-	if modSeq != 0 && len(hits) > 0 {
-		w.Raw(" (MODSEQ ")
-		w.Number(uint64(modSeq))
-		w.Byte(')')
-	}
-	w.CRLF()
-}
-
-// writeESearch writes the ESEARCH response (RFC 9051 §7.3.4).
-func writeESearch[N imap.Num](s *searchCommand, hits imap.Set[N], modSeq imap.ModSeq) {
-	w := s.c.w
-	w.Raw("* ESEARCH (TAG ")
-	w.String(s.req.tag)
-	w.Byte(')')
-	if s.req.uid {
-		w.Raw(" UID")
-	}
-	if len(hits) > 0 {
-		if s.ret&imap.SearchReturnMin != 0 {
-			w.Raw(" MIN ")
-			w.Number(uint64(hits.Min()))
-		}
-		if s.ret&imap.SearchReturnMax != 0 {
-			w.Raw(" MAX ")
-			w.Number(uint64(hits.Max()))
-		}
-		if s.ret&imap.SearchReturnAll != 0 {
-			w.Raw(" ALL ")
-			writeSet(w, hits)
-		}
-	}
-	if s.ret&imap.SearchReturnCount != 0 {
-		w.Raw(" COUNT ")
-		w.Number(uint64(hits.Count()))
-	}
-	if modSeq != 0 && len(hits) > 0 {
-		w.Raw(" MODSEQ ")
-		w.Number(uint64(modSeq))
-	}
-	w.CRLF()
 }

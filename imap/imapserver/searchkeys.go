@@ -221,6 +221,9 @@ func (p *searchParser) set(kind imap.NumKind) (key imap.SearchCriteria, err erro
 		key.Set = imap.NumSetOf(p.c.saved)
 		return key, nil
 	}
+	if kind == imap.NumSeq && p.c.enabled.uidOnly {
+		return key, errUIDRequired
+	}
 	key.Set, err = p.c.r.NumSet(kind)
 	return key, err
 }

@@ -131,6 +131,9 @@ func (c *conn) knownUIDs() (imap.NumSet, error) {
 // forgotten which messages were expunged (RFC 7162 §3.2.5.2); sessions with
 // FeatureQResync do not forget.
 func (c *conn) seqMatch() error {
+	if c.enabled.uidOnly {
+		return errUIDRequired
+	}
 	if err := c.r.Expect('('); err != nil {
 		return err
 	}
@@ -202,7 +205,7 @@ func (c *conn) writeSelectRev1(d *SelectData) {
 	w.Raw("* ")
 	w.Number(uint64(d.Recent))
 	w.Raw(" RECENT\r\n")
-	if d.FirstUnseen != 0 {
+	if d.FirstUnseen != 0 && !c.enabled.uidOnly {
 		w.Raw("* OK [UNSEEN ")
 		w.Number(uint64(d.FirstUnseen))
 		w.Raw("] First unseen\r\n")
@@ -234,6 +237,9 @@ func (c *conn) resync(ctx context.Context, p *selectParams, d *SelectData) error
 		Items:        imap.FetchUID | imap.FetchFlags | imap.FetchModSeq,
 		ChangedSince: q.modSeq,
 		Vanished:     true,
+	}
+	if c.enabled.uidOnly {
+		opts.Items &^= imap.FetchUID
 	}
 	return c.session.Fetch(ctx, &FetchWriter{w: c.w, enabled: &c.enabled, opts: opts}, set, opts)
 }

@@ -176,28 +176,6 @@ type SelectData struct {
 	List *imap.ListData
 }
 
-// SearchOptions goes with Session.Search.
-type SearchOptions struct {
-	// Return has the result options of the client. If it has Min or Max, and
-	// neither All nor Count, nothing but the first or the last hit is
-	// needed, which the session may use to stop early.
-	Return imap.SearchReturn
-	// UIDs and Seqs say which of the sets in SearchData are wanted.
-	UIDs, Seqs bool
-	// ModSeq says that SearchData.ModSeq is wanted.
-	ModSeq bool
-}
-
-// SearchData is what SEARCH found.
-type SearchData struct {
-	UIDs imap.UIDSet
-	Seqs imap.SeqSet
-	// ModSeq is the highest mod-sequence of the hits; with Min or Max and
-	// neither All nor Count, of the first and the last hit, as far as each
-	// is asked for (RFC 7162 §3.1.10).
-	ModSeq imap.ModSeq
-}
-
 // StoreData is what a conditional STORE left alone because it had changed
 // (RFC 7162 §3.1.3). Both sets name the same messages.
 type StoreData struct {

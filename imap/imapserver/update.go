@@ -31,10 +31,10 @@ func (u *UpdateWriter) Recent(count uint32) {
 }
 
 // Expunge tells that the message that is now number seq is gone; the numbers
-// above it move down at once (RFC 9051 §7.5.1). With QRESYNC it tells of the
-// UID (RFC 7162 §3.2.10).
+// above it move down at once (RFC 9051 §7.5.1). With QRESYNC or UIDONLY it
+// tells of the UID (RFC 7162 §3.2.10, RFC 9586 §3.6).
 func (u *UpdateWriter) Expunge(seq imap.SeqNum, uid imap.UID) {
-	if u.enabled.qresync {
+	if u.enabled.qresync || u.enabled.uidOnly {
 		u.vanished.Add(uid)
 		return
 	}
@@ -46,11 +46,14 @@ func (u *UpdateWriter) Expunge(seq imap.SeqNum, uid imap.UID) {
 func (u *UpdateWriter) Flags(seq imap.SeqNum, uid imap.UID, flags []imap.Flag, modSeq imap.ModSeq) {
 	u.flush()
 	w := u.w
-	w.Raw("* ")
-	w.Number(uint64(seq))
-	w.Raw(" FETCH (UID ")
-	w.Number(uint64(uid))
-	w.Raw(" FLAGS ")
+	writeFetchHead(w, u.enabled, seq, uid)
+	w.Byte('(')
+	if !u.enabled.uidOnly {
+		w.Raw("UID ")
+		w.Number(uint64(uid))
+		w.SP()
+	}
+	w.Raw("FLAGS ")
 	w.Flags(u.enabled.shown(flags))
 	if u.enabled.condStore && modSeq != 0 {
 		writeModSeq(w, modSeq)
@@ -117,10 +120,9 @@ func (s *StoreWriter) Stored(seq imap.SeqNum, uid imap.UID, flags []imap.Flag, m
 		return nil
 	}
 	w := s.w
-	w.Raw("* ")
-	w.Number(uint64(seq))
-	w.Raw(" FETCH (")
-	if s.uid || s.enabled.rev2 || s.enabled.condStore {
+	writeFetchHead(w, s.enabled, seq, uid)
+	w.Byte('(')
+	if !s.enabled.uidOnly && (s.uid || s.enabled.rev2 || s.enabled.condStore) {
 		w.Raw("UID ")
 		w.Number(uint64(uid))
 		w.SP()

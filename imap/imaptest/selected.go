@@ -82,6 +82,10 @@ func (s *session) Fetch(_ context.Context, w *imapserver.FetchWriter, set imap.N
 	if err != nil {
 		return err
 	}
+	if n := len(hits); !opts.Partial.IsZero() {
+		from, to := opts.Partial.Places(uint32(n))
+		hits = hits[from-1 : max(to, from-1)]
+	}
 	if opts.Vanished {
 		w.Vanished(s.vanished(set, opts.ChangedSince))
 	}

@@ -143,6 +143,22 @@ func (r *Reader) DateTime() (time.Time, error) {
 	return time.Time{}, Syntax("date-time expected")
 }
 
+// PartialRange takes a range of places in a list of results (RFC 9394 §4).
+func (r *Reader) PartialRange() (p imap.PartialRange, err error) {
+	p.FromEnd = r.Accept('-')
+	if p.First, err = r.NZNumber(); err != nil {
+		return p, err
+	}
+	if err := r.Expect(':'); err != nil {
+		return p, err
+	}
+	if r.Accept('-') != p.FromEnd {
+		return p, Syntax("both ends of the range must be counted from one side")
+	}
+	p.Last, err = r.NZNumber()
+	return p, err
+}
+
 // ModSeq takes a mod-sequence: zero only where zero says so.
 func (r *Reader) ModSeq(zero bool) (imap.ModSeq, error) {
 	n, err := r.Number64()

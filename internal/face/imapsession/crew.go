@@ -176,7 +176,7 @@ type worker struct {
 
 func (c *crew) newWorker() (*worker, error) {
 	match, err := c.compile()
-	return &worker{match: match, candidate: candidate{ctx: c.ctx, reader: c.reader()}, first: c.hits.first}, err
+	return &worker{match: match, candidate: candidate{ctx: c.ctx, reader: c.reader()}, first: c.hits.limit == 1}, err
 }
 
 func (w *worker) work(jobs <-chan *batch) {

@@ -24,7 +24,7 @@ func (s *session) Fetch(ctx context.Context, w *imapserver.FetchWriter, set imap
 		reader: s.account.Reader(), fieldsOnly: keptFieldsOnly(w),
 	}
 	if opts.SetsSeen() && !s.view.readOnly {
-		if err := f.setSeen(ctx, uids); err != nil {
+		if err := f.setSeen(ctx, s.view.places(uids, opts.Partial)); err != nil {
 			return err
 		}
 	}
@@ -33,7 +33,7 @@ func (s *session) Fetch(ctx context.Context, w *imapserver.FetchWriter, set imap
 			return err
 		}
 	}
-	for seq, e := range s.view.told.UIDs(uids) {
+	for seq, e := range s.view.told.UIDs(s.view.places(uids, opts.Partial)) {
 		if e.ModSeq <= opts.ChangedSince && opts.ChangedSince != 0 {
 			continue
 		}

@@ -2,6 +2,7 @@ package imapsession
 
 import (
 	"context"
+	"iter"
 
 	"github.com/mailstead/mailstead/imap"
 	"github.com/mailstead/mailstead/imap/imapserver"
@@ -14,26 +15,56 @@ import (
 // goroutines, see [crew].
 func (s *session) Search(ctx context.Context, criteria *imap.SearchCriteria, opts imapserver.SearchOptions) (*imapserver.SearchData, error) {
 	c := &compiler{session: s, view: s.view, now: s.Now()}
-	onColumns, rest, err := c.stages(criteria)
-	if err != nil {
-		return nil, err
-	}
-	hits := newHits(opts)
-	if rest.cost == ofColumns {
-		err = searchColumns(s.view.told, onColumns, hits)
-	} else {
-		err = c.searchMessages(ctx, criteria, onColumns, hits)
-	}
-	if err != nil {
-		return nil, translate(err)
-	}
-	return hits.data(), nil
+	data, err := inPasses(opts, func(h *hits) error { return c.scan(ctx, criteria, h) })
+	return data, translate(err)
 }
 
-// searchColumns looks through a mailbox where nothing has to be read.
-func searchColumns(v *mailstore.Version, match matcher, hits *hits) error {
+// inPasses begins at the end of the mailbox where the wanted hits are. If hits
+// at both are wanted it makes a second pass, which stops as early.
+func inPasses(opts imapserver.SearchOptions, scan func(*hits) error) (*imapserver.SearchData, error) {
+	first := newHits(opts)
+	if err := scan(first); err != nil {
+		return nil, err
+	}
+	_, limit := opts.Ends()
+	if limit == 0 || first.backward || !first.enough {
+		return first.data(), nil
+	}
+	second := &hits{opts: opts, limit: limit, backward: true}
+	if err := scan(second); err != nil {
+		return nil, err
+	}
+	return join(first.data(), second.data()), nil
+}
+
+// scan makes one pass over the mailbox.
+func (c *compiler) scan(ctx context.Context, criteria *imap.SearchCriteria, hits *hits) error {
+	onColumns, rest, err := c.stages(criteria)
+	if err != nil {
+		return err
+	}
+	messages := c.view.told.All()
+	if hits.backward {
+		messages = backward(c.view.told)
+	}
+	if rest.cost == ofColumns {
+		return searchColumns(messages, onColumns, hits)
+	}
+	return c.searchMessages(ctx, criteria, messages, onColumns, hits)
+}
+
+// backward yields all messages from the last to the first.
+func backward(v *mailstore.Version) iter.Seq2[imap.SeqNum, mailstore.Entry] {
+	return func(yield func(imap.SeqNum, mailstore.Entry) bool) {
+		for seq := v.Len(); seq > 0 && yield(seq, v.At(seq)); seq-- {
+		}
+	}
+}
+
+// searchColumns looks through messages where nothing has to be read.
+func searchColumns(messages iter.Seq2[imap.SeqNum, mailstore.Entry], match matcher, hits *hits) error {
 	var m candidate
-	for seq, e := range v.All() {
+	for seq, e := range messages {
 		m.reset(seq, e)
 		ok, err := match.test(&m)
 		if err != nil {
@@ -46,15 +77,15 @@ func searchColumns(v *mailstore.Version, match matcher, hits *hits) error {
 	return nil
 }
 
-// searchMessages looks through a mailbox where messages have to be read.
-func (c *compiler) searchMessages(ctx context.Context, criteria *imap.SearchCriteria, onColumns matcher, hits *hits) error {
+// searchMessages looks through messages that have to be read.
+func (c *compiler) searchMessages(ctx context.Context, criteria *imap.SearchCriteria, messages iter.Seq2[imap.SeqNum, mailstore.Entry], onColumns matcher, hits *hits) error {
 	crew := newCrew(ctx, hits, func() (matcher, error) {
 		_, rest, err := c.stages(criteria)
 		return rest, err
 	}, c.session.account.Reader)
 	defer crew.dismiss()
 	var m candidate
-	for seq, e := range c.view.told.All() {
+	for seq, e := range messages {
 		m.reset(seq, e)
 		ok, err := onColumns.test(&m)
 		if err == nil && ok {
@@ -68,62 +99,4 @@ func (c *compiler) searchMessages(ctx context.Context, criteria *imap.SearchCrit
 		}
 	}
 	return crew.finish()
-}
-
-// hits collects what SEARCH has found.
-type hits struct {
-	opts   imapserver.SearchOptions
-	minMax bool // the MODSEQ is that of the first and last hit only
-	first  bool // one hit is enough
-	enough bool // and is there
-	found  imapserver.SearchData
-	count  int
-
-	firstModSeq, lastModSeq, highest imap.ModSeq
-}
-
-func newHits(opts imapserver.SearchOptions) *hits {
-	const all = imap.SearchReturnAll | imap.SearchReturnCount
-	ends := opts.Return&all == 0
-	return &hits{
-		opts:   opts,
-		minMax: ends && opts.Return&(imap.SearchReturnMin|imap.SearchReturnMax) != 0,
-		first:  ends && opts.Return&(imap.SearchReturnMin|imap.SearchReturnMax|imap.SearchReturnSave) == imap.SearchReturnMin,
-	}
-}
-
-// add adds the next hit and tells whether no other is wanted.
-func (h *hits) add(seq imap.SeqNum, e mailstore.Entry) bool {
-	m := e.ModSeq
-	if h.opts.UIDs {
-		h.found.UIDs.Add(e.UID)
-	}
-	if h.opts.Seqs {
-		h.found.Seqs.Add(seq)
-	}
-	if h.count == 0 {
-		h.firstModSeq = m
-	}
-	h.lastModSeq = m
-	h.highest = max(h.highest, m)
-	h.count++
-	h.enough = h.first
-	return h.enough
-}
-
-func (h *hits) data() *imapserver.SearchData {
-	if !h.opts.ModSeq {
-		return &h.found
-	}
-	h.found.ModSeq = h.highest
-	if h.minMax {
-		h.found.ModSeq = 0
-		if h.opts.Return&imap.SearchReturnMin != 0 {
-			h.found.ModSeq = h.firstModSeq
-		}
-		if h.opts.Return&imap.SearchReturnMax != 0 {
-			h.found.ModSeq = max(h.found.ModSeq, h.lastModSeq)
-		}
-	}
-	return &h.found
 }

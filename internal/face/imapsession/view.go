@@ -60,6 +60,17 @@ func (v *view) resolve(set imap.NumSet) (imap.UIDSet, error) {
 	return v.uidsOf(seqs), nil
 }
 
+// places returns the UIDs of the messages at some places of a set, of all of
+// them if p is zero (RFC 9394 §3.3).
+func (v *view) places(uids imap.UIDSet, p imap.PartialRange) imap.UIDSet {
+	if p.IsZero() {
+		return uids
+	}
+	seqs := v.seqsOf(uids)
+	from, to := p.Places(uint32(seqs.Count()))
+	return v.uidsOf(seqs.Places(from, to))
+}
+
 func (v *view) uidsOf(seqs imap.SeqSet) imap.UIDSet {
 	var uids imap.UIDSet
 	for _, e := range v.told.Seqs(seqs) {

@@ -1,0 +1,72 @@
+package imapserver
+
+import (
+	"github.com/mailstead/mailstead/imap"
+	"github.com/mailstead/mailstead/imap/imapwire"
+)
+
+// writeSearchRev1 writes the SEARCH response (RFC 3501 §7.2.5).
+func writeSearchRev1[N imap.Num](w *imapwire.Writer, hits imap.Set[N], modSeq imap.ModSeq) {
+	w.Raw("* SEARCH")
+	for n := range hits.All() {
+		w.SP()
+		w.Number(uint64(n))
+	}
+	if modSeq != 0 && len(hits) > 0 {
+		w.Raw(" (MODSEQ ")
+		w.Number(uint64(modSeq))
+		w.Byte(')')
+	}
+	w.CRLF()
+}
+
+// writeESearch writes the ESEARCH response (RFC 9051 §7.3.4).
+func writeESearch[N imap.Num](s *searchCommand, hits imap.Set[N], modSeq imap.ModSeq) {
+	w := s.c.w
+	w.Raw("* ESEARCH (TAG ")
+	w.String(s.req.tag)
+	w.Byte(')')
+	if s.req.uid {
+		w.Raw(" UID")
+	}
+	if len(hits) > 0 {
+		if s.ret&imap.SearchReturnMin != 0 {
+			w.Raw(" MIN ")
+			w.Number(uint64(hits.Min()))
+		}
+		if s.ret&imap.SearchReturnMax != 0 {
+			w.Raw(" MAX ")
+			w.Number(uint64(hits.Max()))
+		}
+		if s.ret&imap.SearchReturnAll != 0 {
+			w.Raw(" ALL ")
+			writeSet(w, hits)
+		}
+	}
+	if s.ret&imap.SearchReturnPartial != 0 {
+		writePartial(w, s.partial, hits)
+	}
+	if s.ret&imap.SearchReturnCount != 0 {
+		w.Raw(" COUNT ")
+		w.Number(uint64(hits.Count()))
+	}
+	if modSeq != 0 && len(hits) > 0 {
+		w.Raw(" MODSEQ ")
+		w.Number(uint64(modSeq))
+	}
+	w.CRLF()
+}
+
+// writePartial writes " PARTIAL (range results)" (RFC 9394 §4).
+func writePartial[N imap.Num](w *imapwire.Writer, p imap.PartialRange, hits imap.Set[N]) {
+	w.Raw(" PARTIAL (")
+	w.Raw(p.String())
+	w.SP()
+	from, to := p.Places(uint32(hits.Count()))
+	if some := hits.Places(from, to); len(some) > 0 {
+		writeSet(w, some)
+	} else {
+		w.Nil()
+	}
+	w.Byte(')')
+}
