@@ -133,6 +133,7 @@ func (d *Directory) RemoveAccount(ctx context.Context, id AccountID, also func(*
 		}
 		t.delete(accountKey(id))
 		t.delete(credentialsKey(id))
+		t.delete(pop3Key(id))
 		if also != nil {
 			return also(t.batch)
 		}

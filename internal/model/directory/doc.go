@@ -38,6 +38,7 @@
 //	0x13 domain 0x00 local part address record: an account or an alias
 //	0x14 account (8)            credentials
 //	0x15                        secret for the decoys of unknown users
+//	0x16 account (8)            POP3 policy, if the account has its own
 //
 // Records are JSON: they are small, rarely written, and grow fields over time.
 //

@@ -27,6 +27,8 @@ var (
 	// ErrPassword says that a password cannot be used: it is empty, longer
 	// than 512 octets, or has characters that RFC 4013 §2.3 prohibits.
 	ErrPassword = errors.New("password is empty, too long or has prohibited characters")
+	// ErrPolicy says that a POP3 policy makes no sense.
+	ErrPolicy = errors.New("invalid POP3 policy")
 	// ErrBusy says that others kept changing the directory in between.
 	ErrBusy = errors.New("directory is busy")
 )

@@ -15,6 +15,7 @@ const (
 	spaceAddress
 	spaceCredentials
 	spaceSecret
+	spacePOP3
 )
 
 func stateKey() []byte  { return []byte{spaceState} }
@@ -27,6 +28,8 @@ func domainKey(d address.Domain) []byte {
 func accountKey(id AccountID) []byte { return idKey(spaceAccount, id) }
 
 func credentialsKey(id AccountID) []byte { return idKey(spaceCredentials, id) }
+
+func pop3Key(id AccountID) []byte { return idKey(spacePOP3, id) }
 
 func idKey(space byte, id AccountID) []byte {
 	return binary.BigEndian.AppendUint64([]byte{space}, uint64(id))

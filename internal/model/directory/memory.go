@@ -2,6 +2,7 @@ package directory
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/mailstead/mailstead/address"
 )
@@ -11,11 +12,12 @@ import (
 const maxRemembered = 64
 
 // A memory holds what was found since the last change: what addresses came to,
-// and accounts. Only what exists is remembered, so that guessing names fills
-// nothing.
+// accounts, and the bounds of POP3 policies. Only what exists is remembered, so
+// that guessing names fills nothing.
 type memory struct {
 	recipients remembered[address.Address, Recipient] // by the address as written
 	accounts   remembered[AccountID, Account]
+	pop3       atomic.Pointer[POP3Range]
 }
 
 func newMemory(limit int) *memory {
