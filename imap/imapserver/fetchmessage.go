@@ -56,7 +56,7 @@ func (f *FetchWriter) NeedsStructure() bool {
 		return true
 	}
 	for i := range f.opts.Sections {
-		if !isWhole(&f.opts.Sections[i]) {
+		if !f.opts.Sections[i].IsWhole() {
 			return true
 		}
 	}
@@ -79,17 +79,6 @@ func (f *FetchWriter) HeaderFields() (names []string, only bool) {
 
 // NeedsContent reports whether FetchMessage.Content is needed.
 func (f *FetchWriter) NeedsContent() bool { return len(f.opts.Sections) > 0 }
-
-// isWhole reports whether s is the message as it is.
-func isWhole(s *imap.BodySection) bool {
-	switch s.Item {
-	case imap.ItemRFC822:
-		return true
-	case imap.ItemRFC822Header, imap.ItemRFC822Text:
-		return false
-	}
-	return len(s.Path) == 0 && s.Text == imap.SectionWhole
-}
 
 // columns are the data items that are columns of the mailbox.
 var columns = [...]imap.FetchItems{

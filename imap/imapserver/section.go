@@ -10,34 +10,10 @@ import (
 // A span is a range of bytes of a message.
 type span struct{ start, end int64 }
 
-// locate returns where a section of a message is, HEADER.FIELDS as the header
-// that they are taken from; ok is false if the message has no such section
-// (RFC 9051 §6.4.5.1).
+// locate returns where a section of a message is, see [imap.BodySection.Locate].
 func locate(m *FetchMessage, s *imap.BodySection) (at span, ok bool) {
-	if isWhole(s) {
-		return span{0, m.Size}, true
-	}
-	p := m.Structure.Find(s.Path)
-	if p == nil {
-		return span{}, false
-	}
-	switch s.Text {
-	case imap.SectionWhole:
-		return span{p.BodyStart, p.End}, true
-	case imap.SectionMIME:
-		return span{p.HeaderStart, p.BodyStart}, true
-	}
-	// HEADER and TEXT are those of a message: the whole, or an embedded one.
-	if len(s.Path) > 0 {
-		if !p.IsMessage() {
-			return span{}, false
-		}
-		p = p.Children[0]
-	}
-	if s.Text == imap.SectionBodyText {
-		return span{p.BodyStart, p.End}, true
-	}
-	return span{p.HeaderStart, p.BodyStart}, true
+	at.start, at.end, ok = s.Locate(m.Structure, m.Size)
+	return at, ok
 }
 
 // window returns the part of size bytes that a client asked for: an offset

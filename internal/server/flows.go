@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/mailstead/mailstead/internal/flow/delivery"
+	"github.com/mailstead/mailstead/internal/flow/imapurl"
 	"github.com/mailstead/mailstead/internal/flow/inbound"
 	"github.com/mailstead/mailstead/internal/flow/login"
 	"github.com/mailstead/mailstead/internal/flow/outbound"
@@ -24,6 +25,7 @@ type flows struct {
 	clerk      *submission.Clerk
 	runner     *outbound.Runner
 	upkeep     *upkeep.Keeper
+	urls       *imapurl.Service
 }
 
 func (s *Server) makeFlows() error {
@@ -50,6 +52,9 @@ func (s *Server) makeFlows() error {
 	})
 	s.doorkeeper = &inbound.Doorkeeper{Directory: s.directory, Delivery: s.delivery}
 	s.clerk = &submission.Clerk{Directory: s.directory, Hostname: s.config.HostnameOrMachine(), Now: time.Now}
+	s.urls = imapurl.New(imapurl.Options{
+		Directory: s.directory, Mail: s.mail, Hosts: []string{s.config.HostnameOrMachine()}, Now: time.Now,
+	})
 	transport, err := s.transport()
 	if err != nil {
 		return err

@@ -46,6 +46,7 @@ func (t *tx) writeMailboxes() {
 		t.batch.DeleteRange(pages.Start, pages.End)
 		annotations := annotationsOf(t.account.id, id)
 		t.batch.DeleteRange(annotations.Start, annotations.End)
+		t.batch.Delete(accessKey(t.account.id, id))
 	}
 	t.next.tree, t.next.mail = t.newTree()
 }

@@ -19,6 +19,7 @@ import (
 //	spaceAccount account keyCopies record>>6 modseq copies made by one change
 //	spaceAccount account keyLog modseq              entry of the change log
 //	spaceAccount account keyAnnotation id reader entry  value of an annotation
+//	spaceAccount account keyAccess id               mailbox access key
 //	spaceLink blob account record                   empty: the blob is in use
 //	spaceOrphan time account modseq n               records that lost an instance
 //
@@ -40,6 +41,7 @@ const (
 	keyCopies
 	keyLog
 	keyAnnotation
+	keyAccess
 	endOfAccount
 )
 
@@ -58,6 +60,7 @@ func (k key) u64(v uint64) key { return binary.BigEndian.AppendUint64(k, v) }
 func mailboxKey(a AccountID, id MailboxID) key { return accountKey(a, keyMailbox).u32(uint32(id)) }
 func recentKey(a AccountID, id MailboxID) key  { return accountKey(a, keyRecent).u32(uint32(id)) }
 func recordKey(a AccountID, id RecordID) key   { return accountKey(a, keyRecord).u64(uint64(id)) }
+func accessKey(a AccountID, id MailboxID) key  { return accountKey(a, keyAccess).u32(uint32(id)) }
 func logKey(a AccountID, modSeq uint64) key    { return accountKey(a, keyLog).u64(modSeq) }
 
 func subscriptionKey(a AccountID, name string) key {
