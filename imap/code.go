@@ -77,6 +77,22 @@ func CodeBadCharset(charsets ...string) Code {
 // CodeMailboxID returns the code with a mailbox's object id (RFC 8474 §4).
 func CodeMailboxID(id string) Code { return Code("MAILBOXID (" + id + ")") }
 
+// Codes of SETMETADATA (RFC 5464 §4.3).
+const (
+	CodeMetadataTooMany   Code = "METADATA TOOMANY"
+	CodeMetadataNoPrivate Code = "METADATA NOPRIVATE"
+)
+
+// CodeMetadataMaxSize returns the code of a value that is larger than size
+// bytes, which is what the server takes (RFC 5464 §4.3).
+func CodeMetadataMaxSize(size int) Code { return Code("METADATA MAXSIZE " + strconv.Itoa(size)) }
+
+// CodeMetadataLongEntries returns the code that tells the size of the largest
+// value that GETMETADATA left out (RFC 5464 §4.2.1).
+func CodeMetadataLongEntries(size int) Code {
+	return Code("METADATA LONGENTRIES " + strconv.Itoa(size))
+}
+
 // Name returns the code's name in upper case.
 func (c Code) Name() string {
 	name, _, _ := strings.Cut(string(c), " ")

@@ -19,6 +19,9 @@ type ListOptions struct {
 	ReturnChildren   bool
 	ReturnSpecialUse bool
 	ReturnStatus     StatusItems
+	// ReturnMetadata has the entries, canonical, whose values are told
+	// (RFC 9590).
+	ReturnMetadata []string
 }
 
 // ListData is one answer of LIST.
@@ -37,6 +40,9 @@ type ListData struct {
 	OldName string
 	// Status goes with ReturnStatus; nil if it could not be had.
 	Status *StatusData
+	// Metadata has the values that there are of ReturnMetadata; nil if they
+	// could not be had.
+	Metadata []Annotation
 }
 
 // StatusItems is a set of what STATUS can tell.

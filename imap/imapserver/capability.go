@@ -43,6 +43,11 @@ var mailCapabilities = [...]capability{
 	{name: "UTF8=ACCEPT"},
 	{name: "OBJECTID", needs: FeatureObjectID},
 	{name: "SAVEDATE", needs: FeatureSaveDate},
+	// METADATA-SERVER is the part of METADATA that concerns the server: it is
+	// announced for clients that know no more.
+	{name: "METADATA", needs: FeatureMetadata},
+	{name: "METADATA-SERVER", needs: FeatureMetadata},
+	{name: "LIST-METADATA", needs: FeatureMetadata},
 }
 
 // writeCapabilities writes the capabilities of the present state.

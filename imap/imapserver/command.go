@@ -105,6 +105,10 @@ func lookupMailbox(name string) (command, bool) {
 		cmd.run = (*conn).namespace
 	case "STATUS":
 		cmd.run = (*conn).mailboxStatus
+	case "GETMETADATA":
+		cmd.run = (*conn).getMetadata
+	case "SETMETADATA":
+		cmd.run = (*conn).setMetadata
 	case "APPEND":
 		cmd.run = (*conn).append
 	case "IDLE":

@@ -37,6 +37,9 @@ func (l *ListWriter) Mailbox(d *imap.ListData) error {
 	if l.opts.ReturnStatus != 0 && d.Status != nil {
 		writeStatus(w, d.Mailbox, l.opts.ReturnStatus, d.Status, l.limit)
 	}
+	if len(l.opts.ReturnMetadata) > 0 && d.Metadata != nil {
+		writeMetadata(w, d.Mailbox, withNil(l.opts.ReturnMetadata, d.Metadata))
+	}
 	return w.Err()
 }
 

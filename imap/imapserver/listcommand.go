@@ -174,6 +174,8 @@ func (c *conn) listReturn(opts *imap.ListOptions) error {
 				return err
 			}
 			opts.ReturnStatus, err = c.statusItems()
+		case "METADATA":
+			opts.ReturnMetadata, err = c.listMetadata()
 		default:
 			return imapwire.Syntax("unknown return option")
 		}

@@ -19,6 +19,8 @@ const (
 	FeatureObjectID
 	// FeatureSaveDate says that messages have a save date (RFC 8514).
 	FeatureSaveDate
+	// FeatureMetadata says that the sessions are MetadataSessions.
+	FeatureMetadata
 )
 
 // Options configure a Server. Zero values mean the default that stands at each

@@ -136,6 +136,20 @@ func (r *Reader) literalString() (string, error) {
 	if eight {
 		return "", Syntax("literal8 is not allowed here")
 	}
+	return r.keepLiteral(size)
+}
+
+// literal8String is literalString for what may have NUL.
+func (r *Reader) literal8String() (string, error) {
+	size, _, err := r.OpenLiteral()
+	if err != nil {
+		return "", err
+	}
+	return r.keepLiteral(size)
+}
+
+// keepLiteral reads the literal that has been opened.
+func (r *Reader) keepLiteral(size int64) (string, error) {
 	if size > int64(r.Limits.Literals-r.kept) {
 		return "", ErrLiteralTooBig
 	}

@@ -1,6 +1,7 @@
 package imapwire
 
 import (
+	"slices"
 	"unicode/utf8"
 
 	"github.com/mailstead/mailstead/imap"
@@ -239,6 +240,31 @@ func (r *Reader) NString() (s string, ok bool, err error) {
 	}
 	s, err = r.String()
 	return s, err == nil, err
+}
+
+// NString8 takes a string, a literal8 or NIL, for which ok is false.
+func (r *Reader) NString8() (s string, ok bool, err error) {
+	if !r.Peek('~') {
+		return r.NString()
+	}
+	s, err = r.literal8String()
+	return s, err == nil, err
+}
+
+// PeekWords reports whether prefix stands here and one of words, which are in
+// upper case, behind it; none if there are none.
+func (r *Reader) PeekWords(prefix string, words ...string) bool {
+	start := r.pos
+	defer func() { r.pos = start }()
+	if !foldPrefix(r.line[r.pos:], prefix) {
+		return false
+	}
+	r.pos += len(prefix)
+	return len(words) == 0 || slices.ContainsFunc(words, r.AcceptWord)
+}
+
+func foldPrefix(b []byte, prefix string) bool {
+	return len(b) >= len(prefix) && foldEqual(b[:len(prefix)], prefix)
 }
 
 // NumSet takes a sequence set.

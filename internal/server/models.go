@@ -37,7 +37,12 @@ func (s *Server) openModels() error {
 	s.mail = mailstore.New(s.store, mailstore.Options{
 		OnChange: func(id mailstore.AccountID, m imap.ModSeq) { s.hub.Publish(uint64(id), uint64(m)) },
 		Quota:    s.quota,
-		Log:      s.log.With("part", "mailstore"),
+
+		Annotations:     s.config.Metadata.Entries,
+		AnnotationSize:  int(s.config.Metadata.Size),
+		AnnotationBytes: int64(s.config.Metadata.Total),
+
+		Log: s.log.With("part", "mailstore"),
 	})
 	s.queue = queue.New(s.store, queue.Options{})
 	return nil

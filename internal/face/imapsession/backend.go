@@ -13,7 +13,7 @@ import (
 	"github.com/mailstead/mailstead/sasl"
 )
 
-// Options are what sessions are made of; all but Now must be set.
+// Options are what sessions are made of; all but Server and Now must be set.
 type Options struct {
 	Mail  *mailstore.Store
 	Login *login.Service
@@ -21,6 +21,8 @@ type Options struct {
 	Hub *notify.Hub
 	// MessageSize is the largest message that APPEND takes.
 	MessageSize int64
+	// Server is what clients are told of the server; it may be empty.
+	Server ServerMetadata
 	// Now is the clock of OLDER and YOUNGER; time.Now if nil.
 	Now func() time.Time
 }
@@ -37,7 +39,8 @@ func New(o Options) *Backend {
 }
 
 // Features are the abilities of these sessions that not every store has.
-const Features = imapserver.FeatureQResync | imapserver.FeatureObjectID | imapserver.FeatureSaveDate
+const Features = imapserver.FeatureQResync | imapserver.FeatureObjectID | imapserver.FeatureSaveDate |
+	imapserver.FeatureMetadata
 
 // NewSession begins the session of a connection.
 func (b *Backend) NewSession(_ context.Context, info *imapserver.ConnInfo) (imapserver.Session, error) {

@@ -16,7 +16,11 @@ const ann = "ann@example.test"
 func start(t *testing.T) *mailtest.Server {
 	return mailtest.Start(t, mailtest.Options{
 		Accounts: []mailtest.Account{{Address: ann}, {Address: "bob@example.test", Quota: 200}},
-		Config:   func(c *config.Config) { c.Limits.MessageSize = 1 << 16 },
+		Config: func(c *config.Config) {
+			c.Limits.MessageSize = 1 << 16
+			c.Metadata.Comment, c.Metadata.Admin = "Shared comment", "mailto:postmaster@example.test"
+			c.Metadata.Entries, c.Metadata.Size = 10, 2200
+		},
 	})
 }
 

@@ -22,4 +22,8 @@
 // A flag that the session itself has changed, and has answered to its client,
 // is not told again by the next poll: the view remembers the MODSEQ of such
 // changes until then.
+//
+// Annotations (RFC 5464) are the mail store's, but for three: the shared ones of
+// the server come from the configuration, and a mailbox's special uses are its
+// /private/specialuse (RFC 6154 §4).
 package imapsession

@@ -20,6 +20,7 @@ var translations = []struct {
 	{mailstore.ErrBadName, imap.CodeCannot, "Not a name for a mailbox"},
 	{mailstore.ErrInbox, imap.CodeCannot, "Not possible with INBOX"},
 	{mailstore.ErrTooMany, imap.CodeLimit, "Too many mailboxes"},
+	{mailstore.ErrTooManyAnnotations, imap.CodeMetadataTooMany, "No room for more annotations"},
 	{mailstore.ErrTooManyKeywords, imap.CodeLimit, "Too many keywords in this mailbox"},
 	{mailstore.ErrBadFlag, imap.CodeCannot, "Not a flag that can be stored"},
 	{mailstore.ErrBadUse, imap.CodeUseAttr, "No such special use"},

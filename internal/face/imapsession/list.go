@@ -30,6 +30,11 @@ func (s *session) List(ctx context.Context, w *imapserver.ListWriter, opts *imap
 				return err
 			}
 		}
+		if m, exists := tree.Find(name); exists && len(opts.ReturnMetadata) > 0 {
+			if d.Metadata, err = s.listMetadata(ctx, m, opts.ReturnMetadata); err != nil {
+				return err
+			}
+		}
 		if err := w.Mailbox(d); err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/mailstead/mailstead/imap"
@@ -96,7 +97,8 @@ func (a *Account) hasMailbox(ctx context.Context, id MailboxID) error {
 
 // Annotate sets annotations of a mailbox, zero for the server, as reader: all
 // of them or none. A value of nil removes. [imap.EntrySpecialUse] of the
-// account's own mailboxes sets their special uses (RFC 6154 §4). It returns the
+// account's own mailboxes sets their special uses (RFC 6154 §4), which other
+// mailboxes then lose. It returns the
 // MODSEQ of the change, zero if everything was so already.
 func (a *Account) Annotate(ctx context.Context, id MailboxID, reader AccountID, list []imap.Annotation) (imap.ModSeq, error) {
 	for i := range list {
@@ -230,7 +232,30 @@ func (t *tx) setUses(id MailboxID, reader AccountID, value []byte) error {
 	if err != nil || reader != t.account.id {
 		return fmt.Errorf("%w: %q", ErrBadUse, value)
 	}
+	if err := t.takeUses(id, uses); err != nil {
+		return err
+	}
 	return t.setSpecialUse(id, uses)
+}
+
+// takeUses takes uses away from the other mailboxes: a client that gives one to
+// a mailbox wants to have it there (RFC 6154 §5.4).
+func (t *tx) takeUses(id MailboxID, uses []imap.MailboxAttr) error {
+	for box := range t.base.tree.All() {
+		if box.ID == id {
+			continue
+		}
+		kept := slices.DeleteFunc(slices.Clone(box.SpecialUse), func(use imap.MailboxAttr) bool {
+			return slices.Contains(uses, use)
+		})
+		if len(kept) == len(box.SpecialUse) {
+			continue
+		}
+		if err := t.setSpecialUse(box.ID, kept); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // copyAnnotations gives a mailbox that is new those of another.

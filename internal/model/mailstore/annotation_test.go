@@ -172,6 +172,10 @@ func TestSpecialUseEntry(t *testing.T) {
 			t.Errorf("%q: %s, %v", one.value, got, err)
 		}
 	}
+	f.check(f.annotate(drafts, 7, "/private/specialuse", `\Sent`))
+	if got := f.box("Sent").SpecialUse; len(got) != 0 {
+		t.Errorf("Sent still has the uses %v", got)
+	}
 	f.wantAnnotations(drafts, 7, "/private/comment=x")
 	f.wantAnnotations(drafts, 9, "")
 }

@@ -38,13 +38,13 @@ type Options struct {
 	// 10000.
 	MaxSubscriptions int
 	// Annotations bounds the annotations of one mailbox that one reader
-	// has, and those that all share. Default 256.
+	// has, and those that all share. Default 100.
 	Annotations int
 	// AnnotationSize bounds the value of an annotation, in bytes. Default
-	// 32 KB; never more than MaxAnnotation.
+	// 16 KB; never more than MaxAnnotation.
 	AnnotationSize int
 	// AnnotationBytes bounds all annotations of an account, with their
-	// names. Default 16 MB.
+	// names. Default 4 MB.
 	AnnotationBytes int64
 	// LogEntries is how many entries of an account's change log are kept;
 	// there is one for each change. Clients that were away for longer get
@@ -81,9 +81,9 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.CacheBytes, 128<<20)
 	setDefault(&o.MaxMailboxes, 5000)
 	setDefault(&o.MaxSubscriptions, 10000)
-	setDefault(&o.Annotations, 256)
-	setDefault(&o.AnnotationSize, 32<<10)
-	setDefault(&o.AnnotationBytes, 16<<20)
+	setDefault(&o.Annotations, 100)
+	setDefault(&o.AnnotationSize, 16<<10)
+	setDefault(&o.AnnotationBytes, 4<<20)
 	o.AnnotationSize = min(o.AnnotationSize, MaxAnnotation)
 	setDefault(&o.LogEntries, 100_000)
 	return o

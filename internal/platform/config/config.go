@@ -28,6 +28,7 @@ type Config struct {
 	Auth     Auth     `toml:"auth" comment:"How passwords are checked and kept."`
 	Delivery Delivery `toml:"delivery" comment:"Mail into local mailboxes."`
 	Outbound Outbound `toml:"outbound" comment:"Mail to other servers."`
+	Metadata Metadata `toml:"metadata" comment:"Annotations of mailboxes and of the server (RFC 5464)."`
 	Storage  Storage  `toml:"storage" comment:"The embedded store."`
 }
 
@@ -60,7 +61,8 @@ func Default() *Config {
 			Lifetime: Duration{5 * 24 * time.Hour}, DelayNotice: Duration{4 * time.Hour},
 			Concurrency: 100, PerDestination: 10, TLS: "opportunistic",
 		},
-		Storage: Storage{Cache: 16 << 20, ReclaimInterval: Duration{10 * time.Minute}, KeepExpunged: Duration{time.Minute}},
+		Metadata: Metadata{Entries: 100, Size: 16 << 10, Total: 4 << 20},
+		Storage:  Storage{Cache: 16 << 20, ReclaimInterval: Duration{10 * time.Minute}, KeepExpunged: Duration{time.Minute}},
 	}
 }
 
@@ -84,7 +86,7 @@ func (c *Config) Check() []Problem {
 		{"lmtp", c.LMTP.check}, {"imap", c.IMAP.check}, {"imaps", c.IMAPS.check},
 		{"pop3", c.POP3.check}, {"pop3s", c.POP3S.check},
 		{"limits", c.Limits.check}, {"auth", c.Auth.check}, {"delivery", c.Delivery.check},
-		{"outbound", c.Outbound.check}, {"storage", c.Storage.check},
+		{"outbound", c.Outbound.check}, {"metadata", c.Metadata.check}, {"storage", c.Storage.check},
 	} {
 		r.section = s.name + "."
 		s.check(&r)
