@@ -95,6 +95,11 @@ func (c *Cache) LookupPTR(ctx context.Context, addr netip.Addr) (Answer[string],
 	})
 }
 
+// LookupTLSA implements [Resolver].
+func (c *Cache) LookupTLSA(ctx context.Context, name string) (Answer[TLSA], error) {
+	return cached(ctx, c, "TLSA", name, c.resolver.LookupTLSA)
+}
+
 // cached answers from the cache, or asks and keeps what it hears.
 func cached[T any](ctx context.Context, c *Cache, kind, name string, ask func(context.Context, string) (Answer[T], error)) (Answer[T], error) {
 	canonical, err := Canonical(name)

@@ -97,6 +97,11 @@ func (c *Client) LookupPTR(ctx context.Context, addr netip.Addr) (Answer[string]
 	return lookup(ctx, c, ReverseName(addr), wire.TypePTR, takePTR)
 }
 
+// LookupTLSA implements [Resolver].
+func (c *Client) LookupTLSA(ctx context.Context, name string) (Answer[TLSA], error) {
+	return lookup(ctx, c, name, wire.TypeTLSA, takeTLSA)
+}
+
 // lookup asks for the records of one type. The function take turns one into a
 // value, or reports that it is useless.
 func lookup[T any](ctx context.Context, c *Client, name string, qtype uint16, take func(wire.RR) (T, bool)) (Answer[T], error) {

@@ -32,6 +32,7 @@ func world() dnstest.Zones {
 		AAAA:  map[string][]string{"mx1.example.org": {"::1"}, "six.test": {"2001:db8::1"}},
 		TXT:   map[string][]string{"example.org": {"v=spf1 -all", strings.Repeat(`a"\`, 200)}},
 		PTR:   map[string][]string{"192.0.2.1": {"real.test"}, "2001:db8::1": {"six.test"}},
+		TLSA:  map[string][]dns.TLSA{"_25._tcp.real.test": {{Usage: 3, Selector: 1, MatchingType: 1, Data: []byte("\x00digest")}, {Usage: 2}}},
 		CNAME: map[string]string{"alias.test": "alias2.test", "alias2.test": "real.test", "loop.test": "loop.test", "dangling.test": "nothing.test"},
 		Fail: map[string]dnstest.Failure{
 			"servfail.test": dnstest.ServFail, "silent.test": dnstest.Silent, "refused.test": dnstest.Refused,
@@ -123,6 +124,20 @@ func TestLookupTXTAndPTR(t *testing.T) {
 			if err != nil || len(ptr.Records) != 1 || ptr.Records[0] != want {
 				t.Errorf("%s: %v, %v", addr, ptr.Records, err)
 			}
+		}
+	})
+}
+
+func TestLookupTLSA(t *testing.T) {
+	t.Parallel()
+	both(t, func(t *testing.T, r dns.Resolver) {
+		a, err := r.LookupTLSA(t.Context(), "_25._tcp.real.test")
+		want := []dns.TLSA{{Usage: 3, Selector: 1, MatchingType: 1, Data: []byte("\x00digest")}, {Usage: 2, Data: []byte{}}}
+		if diff := cmp.Diff(want, a.Records, cmpopts.EquateEmpty()); diff != "" || err != nil || !a.Authentic {
+			t.Errorf("authentic: %t, %v\n%s", a.Authentic, err, diff)
+		}
+		if _, err := r.LookupTLSA(t.Context(), "_26._tcp.real.test"); !errors.Is(err, dns.ErrNotFound) {
+			t.Error(err)
 		}
 	})
 }

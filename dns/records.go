@@ -1,6 +1,7 @@
 package dns
 
 import (
+	"encoding/hex"
 	"net/netip"
 	"strings"
 
@@ -53,6 +54,15 @@ func takePTR(rr wire.RR) (string, bool) {
 	}
 	name, err := Canonical(ptr.Ptr)
 	return name, err == nil
+}
+
+func takeTLSA(rr wire.RR) (TLSA, bool) {
+	a, ok := rr.(*wire.TLSA)
+	if !ok {
+		return TLSA{}, false
+	}
+	data, err := hex.DecodeString(a.Certificate)
+	return TLSA{a.Usage, a.Selector, a.MatchingType, data}, err == nil
 }
 
 // joinText joins the character strings of a TXT record and undoes the escapes

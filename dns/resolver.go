@@ -27,6 +27,11 @@ type Resolver interface {
 	// LookupPTR returns the names of an address. Nothing says that these
 	// names point back.
 	LookupPTR(ctx context.Context, addr netip.Addr) (Answer[string], error)
+
+	// LookupTLSA returns the certificates that a host is bound to, such as
+	// those of "_25._tcp.mx.example.org" (RFC 6698 §3). They are worth
+	// something only if the answer is authentic.
+	LookupTLSA(ctx context.Context, name string) (Answer[TLSA], error)
 }
 
 // An Answer is what a lookup found.
@@ -52,6 +57,14 @@ type MX struct {
 // IsNull reports whether the record is the only one of a domain that takes no
 // mail (RFC 7505 §3).
 func (mx MX) IsNull() bool { return mx.Host == "." }
+
+// A TLSA binds a TLS server to a certificate or a key (RFC 6698 §2.1).
+type TLSA struct {
+	Usage        uint8
+	Selector     uint8
+	MatchingType uint8
+	Data         []byte // the certificate association data
+}
 
 // LookupIP returns all addresses of a host, IPv6 first. It succeeds if one of
 // the two lookups does; the answer is authentic only if both are.

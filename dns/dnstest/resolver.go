@@ -64,6 +64,11 @@ func (r *Resolver) LookupPTR(ctx context.Context, addr netip.Addr) (dns.Answer[s
 	})
 }
 
+// LookupTLSA implements [dns.Resolver].
+func (r *Resolver) LookupTLSA(ctx context.Context, name string) (dns.Answer[dns.TLSA], error) {
+	return lookup(ctx, r, "TLSA", name, func(z *Zones, name string) []dns.TLSA { return slices.Clone(z.TLSA[name]) })
+}
+
 func lookup[T any](ctx context.Context, r *Resolver, kind, name string, table func(*Zones, string) []T) (dns.Answer[T], error) {
 	canonical, err := dns.Canonical(name)
 	if err != nil {

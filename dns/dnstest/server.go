@@ -1,6 +1,7 @@
 package dnstest
 
 import (
+	"encoding/hex"
 	"net"
 	"net/netip"
 	"strings"
@@ -142,6 +143,13 @@ func (z *Zones) records(name string, qtype uint16) []wire.RR {
 	case wire.TypeTXT:
 		for _, text := range z.TXT[name] {
 			rrs = append(rrs, &wire.TXT{Hdr: h, Txt: characterStrings(text)})
+		}
+	case wire.TypeTLSA:
+		for _, a := range z.TLSA[name] {
+			rrs = append(rrs, &wire.TLSA{
+				Hdr: h, Usage: a.Usage, Selector: a.Selector, MatchingType: a.MatchingType,
+				Certificate: hex.EncodeToString(a.Data),
+			})
 		}
 	case wire.TypePTR:
 		for _, target := range z.pointers(name) {

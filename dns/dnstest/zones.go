@@ -14,6 +14,7 @@ type Zones struct {
 	AAAA  map[string][]string // IPv6 addresses
 	TXT   map[string][]string
 	PTR   map[string][]string // keyed by address
+	TLSA  map[string][]dns.TLSA
 	CNAME map[string]string
 
 	// Fail makes questions fail. The key is the type and the name with a
@@ -66,7 +67,7 @@ func (z *Zones) exists(name string) bool {
 		return true
 	}
 	return len(z.MX[name]) > 0 || len(z.A[name]) > 0 || len(z.AAAA[name]) > 0 ||
-		len(z.TXT[name]) > 0 || len(z.pointers(name)) > 0
+		len(z.TXT[name]) > 0 || len(z.TLSA[name]) > 0 || len(z.pointers(name)) > 0
 }
 
 // pointers returns the PTR records of a name in one of the reverse trees.

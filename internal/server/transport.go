@@ -19,7 +19,7 @@ func (s *Server) smtpTransport() (outbound.Transport, error) {
 	}
 	options := outbound.SMTPOptions{Hostname: hostname, Resolver: s.options.Resolver, Dial: s.options.Dial}
 	if options.Resolver == nil {
-		if options.Resolver, err = systemResolver(); err != nil {
+		if options.Resolver, err = s.resolver(); err != nil {
 			return nil, err
 		}
 	}
@@ -33,9 +33,10 @@ func (s *Server) smtpTransport() (outbound.Transport, error) {
 	return transport, nil
 }
 
-// systemResolver asks the servers that this machine asks, with a cache.
-func systemResolver() (dns.Resolver, error) {
-	options, err := dns.ReadResolvConf("/etc/resolv.conf")
+// resolver asks the servers of the configuration, or those that this machine
+// asks, with a cache.
+func (s *Server) resolver() (dns.Resolver, error) {
+	options, err := s.resolverOptions()
 	if err != nil {
 		return nil, err
 	}
@@ -44,6 +45,17 @@ func systemResolver() (dns.Resolver, error) {
 		return nil, err
 	}
 	return dns.NewCache(client, dns.CacheOptions{}), nil
+}
+
+func (s *Server) resolverOptions() (o dns.Options, err error) {
+	c := &s.config.DNS
+	if len(c.Servers) == 0 {
+		o, err = dns.ReadResolvConf("/etc/resolv.conf")
+	} else {
+		o.Servers, err = c.Addresses()
+	}
+	o.TrustAuthentic = c.TrustAD
+	return o, err
 }
 
 func (s *Server) smarthost() (*outbound.Relay, error) {

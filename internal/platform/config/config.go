@@ -29,6 +29,7 @@ type Config struct {
 	Delivery Delivery `toml:"delivery" comment:"Mail into local mailboxes."`
 	Outbound Outbound `toml:"outbound" comment:"Mail to other servers."`
 	Metadata Metadata `toml:"metadata" comment:"Annotations of mailboxes and of the server (RFC 5464)."`
+	DNS      DNS      `toml:"dns" comment:"Who answers questions about other domains."`
 	Storage  Storage  `toml:"storage" comment:"The embedded store."`
 }
 
@@ -62,6 +63,7 @@ func Default() *Config {
 			Concurrency: 100, PerDestination: 10, TLS: "opportunistic",
 		},
 		Metadata: Metadata{Entries: 100, Size: 16 << 10, Total: 4 << 20},
+		DNS:      DNS{Servers: []string{}},
 		Storage:  Storage{Cache: 16 << 20, ReclaimInterval: Duration{10 * time.Minute}, KeepExpunged: Duration{time.Minute}},
 	}
 }
@@ -86,7 +88,7 @@ func (c *Config) Check() []Problem {
 		{"lmtp", c.LMTP.check}, {"imap", c.IMAP.check}, {"imaps", c.IMAPS.check},
 		{"pop3", c.POP3.check}, {"pop3s", c.POP3S.check},
 		{"limits", c.Limits.check}, {"auth", c.Auth.check}, {"delivery", c.Delivery.check},
-		{"outbound", c.Outbound.check}, {"metadata", c.Metadata.check}, {"storage", c.Storage.check},
+		{"outbound", c.Outbound.check}, {"metadata", c.Metadata.check}, {"dns", c.DNS.check}, {"storage", c.Storage.check},
 	} {
 		r.section = s.name + "."
 		s.check(&r)

@@ -150,6 +150,7 @@ func TestProblemTexts(t *testing.T) {
 		"[outbound]\nsmarthost = ':25'\n":                    "line 2: outbound.smarthost: \":25\" is not host:port",
 		"[outbound]\nsmarthost = 're lay:25'\n":              "line 2: outbound.smarthost: \"re lay:25\" is not host:port",
 		"[outbound]\nsmarthost = 'relay:0'\n":                "line 2: outbound.smarthost: \"relay:0\" is not host:port",
+		"[dns]\nservers = ['::1', 'ns.example']":             "line 2: dns.servers: \"ns.example\" is neither an address nor address:port",
 	} {
 		if _, err := Parse([]byte(text)); err == nil || err.Error() != want {
 			t.Errorf("%q:\n got %v\nwant %s", text, err, want)
