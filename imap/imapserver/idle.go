@@ -2,7 +2,6 @@ package imapserver
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/mailstead/mailstead/imap"
@@ -16,22 +15,18 @@ func (c *conn) idle(ctx context.Context, req *request) error {
 	}
 	c.w.Raw("+ idling\r\n")
 	if c.state != selected {
-		return c.idleLoop(ctx, req, nil)
+		return c.idleLoop(ctx, req)
 	}
+	c.session.Watch(c.wake)
+	defer c.session.Watch(nil)
 	if err := c.poll(ctx, PollOptions{}); err != nil {
 		return err
 	}
-	wctx, cancel := context.WithCancel(ctx)
-	w := &watcher{session: c.session, wake: c.wake, polled: make(chan struct{}, 1)}
-	var wg sync.WaitGroup
-	wg.Go(func() { w.run(wctx) })
-	defer wg.Wait()
-	defer cancel()
-	return c.idleLoop(ctx, req, w)
+	return c.idleLoop(ctx, req)
 }
 
 // idleLoop waits for DONE and tells what changes meanwhile.
-func (c *conn) idleLoop(ctx context.Context, req *request, w *watcher) error {
+func (c *conn) idleLoop(ctx context.Context, req *request) error {
 	end := time.Now().Add(c.opts.IdleTimeout)
 	for {
 		event := awaitInput
@@ -49,13 +44,12 @@ func (c *conn) idleLoop(ctx context.Context, req *request, w *watcher) error {
 		if c.isStopping() {
 			return &imap.Error{Type: imap.StatusBye, Code: imap.CodeUnavailable, Text: "Server is shutting down"}
 		}
-		if w == nil {
+		if c.state != selected {
 			continue
 		}
 		if err := c.poll(ctx, PollOptions{}); err != nil {
 			return err
 		}
-		w.resume()
 	}
 }
 
@@ -70,30 +64,4 @@ func (c *conn) done(req *request) error {
 		return imapwire.Syntax("DONE expected")
 	}
 	return c.end(req)
-}
-
-// A watcher waits for news in a goroutine of its own while the connection
-// waits for the client. It waits again when the connection has polled.
-type watcher struct {
-	session Session
-	wake    func()
-	polled  chan struct{}
-}
-
-func (w *watcher) run(ctx context.Context) {
-	for w.session.Wait(ctx) == nil {
-		w.wake()
-		select {
-		case <-w.polled:
-		case <-ctx.Done():
-			return
-		}
-	}
-}
-
-func (w *watcher) resume() {
-	select {
-	case w.polled <- struct{}{}:
-	default:
-	}
 }

@@ -34,7 +34,7 @@ type ConnInfo struct {
 // A context given to a method does not end when the server shuts down: what has
 // begun is finished.
 //
-// All methods but Wait are called one at a time, from the connection's own
+// All methods are called one at a time, from the connection's own
 // goroutine. The engine keeps the states of RFC 9051 §3: it calls nothing but
 // AuthMechanisms, Authenticate, Login and Close before one of the two
 // authentications succeeded, and the methods from Unselect on only while a
@@ -131,10 +131,12 @@ type Session interface {
 	// HighestModSeq returns a mod-sequence up to which the client has been
 	// told everything, expunges included; zero if the mailbox has none.
 	HighestModSeq() imap.ModSeq
-	// Wait returns nil as soon as there may be something to Poll. It is
-	// called during IDLE, from a goroutine of its own, at the same time as
-	// Poll; it ends with ctx.
-	Wait(ctx context.Context) error
+	// Watch has the session call wake whenever there may be something to
+	// Poll, from any goroutine, perhaps with its locks held: wake does not
+	// wait. The engine calls Watch before it polls and then waits. Once
+	// Watch(nil) has returned, which ends it, wake is not called any more;
+	// Close ends it too.
+	Watch(wake func())
 
 	// Close ends the session in whatever state it is.
 	Close() error

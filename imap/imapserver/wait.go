@@ -9,9 +9,8 @@ import (
 // How a connection waits: its one goroutine sits in a Read with no buffers but
 // the few bytes of conn.small. Whoever has something for it (a shutdown, or
 // news for IDLE) calls wake, which lets the Read time out at once. A waiting
-// connection so costs one goroutine and one conn; IDLE adds a second goroutine
-// that does nothing but wait for news. TLS bears it: a Read that timed out can
-// be repeated.
+// connection so costs one goroutine and one conn, in IDLE too. TLS bears it: a
+// Read that timed out can be repeated.
 
 // awaited is how a wait ended.
 type awaited uint8

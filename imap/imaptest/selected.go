@@ -268,11 +268,8 @@ func (s *session) HighestModSeq() imap.ModSeq {
 	return m
 }
 
-func (s *session) Wait(ctx context.Context) error {
-	select {
-	case <-s.news:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
+func (s *session) Watch(wake func()) {
+	s.store.mu.Lock()
+	defer s.store.mu.Unlock()
+	s.wake = wake
 }

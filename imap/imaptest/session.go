@@ -13,7 +13,7 @@ import (
 // A session implements imapserver.Session on a Store.
 type session struct {
 	store    *Store
-	news     chan struct{}
+	wake     func() // nil if nobody watches
 	mailbox  *mailbox
 	readOnly bool
 	view     []seen
@@ -25,7 +25,7 @@ var _ imapserver.Session = (*session)(nil)
 func (s *Store) NewSession(context.Context, *imapserver.ConnInfo) (imapserver.Session, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	sess := &session{store: s, news: make(chan struct{}, 1)}
+	sess := &session{store: s}
 	s.sessions[sess] = true
 	return sess, nil
 }

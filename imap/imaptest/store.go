@@ -112,9 +112,8 @@ func (s *Store) newMail(data []byte, flags []imap.Flag, date time.Time) *mail {
 // wake tells all sessions that something has changed.
 func (s *Store) wake() {
 	for sess := range s.sessions {
-		select {
-		case sess.news <- struct{}{}:
-		default:
+		if sess.wake != nil {
+			sess.wake()
 		}
 	}
 }

@@ -57,9 +57,9 @@ type session struct {
 	log      *slog.Logger
 	exchange *login.Exchange
 
-	account *mailstore.Account // once authenticated
-	news    *notify.Subscription
-	view    *view // while a mailbox is selected
+	account *mailstore.Account   // once authenticated
+	news    *notify.Subscription // while the engine watches
+	view    *view                // while a mailbox is selected
 }
 
 // AuthMechanisms returns the mechanisms of the login flow.
@@ -99,11 +99,8 @@ func (s *session) Login(ctx context.Context, username, password string) error {
 func (s *session) open(ctx context.Context) error {
 	account, _ := s.exchange.Account()
 	var err error
-	if s.account, err = s.Mail.Account(ctx, mailstore.AccountID(account.ID)); err != nil {
-		return err
-	}
-	s.news = s.Hub.Subscribe(uint64(account.ID))
-	return nil
+	s.account, err = s.Mail.Account(ctx, mailstore.AccountID(account.ID))
+	return err
 }
 
 // Namespace tells of the one personal namespace (RFC 2342).
@@ -111,22 +108,20 @@ func (s *session) Namespace(context.Context) (*imap.NamespaceData, error) {
 	return &imap.NamespaceData{Personal: []imap.Namespace{{Delim: mailstore.Delimiter}}}, nil
 }
 
-// Wait returns when the account has changed.
-func (s *session) Wait(ctx context.Context) error {
-	select {
-	case <-s.news.C():
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
+// Watch has wake called when the account has changed.
+func (s *session) Watch(wake func()) {
+	if s.news != nil {
+		s.news.Close()
+		s.news = nil
+	}
+	if wake != nil {
+		s.news = s.Hub.Subscribe(uint64(s.account.ID()), func(uint64) { wake() })
 	}
 }
 
 // Close ends the session.
 func (s *session) Close() error {
 	s.view = nil
-	if s.news != nil {
-		s.news.Close()
-		s.news = nil
-	}
+	s.Watch(nil)
 	return nil
 }

@@ -39,10 +39,11 @@ func (h *Hub) Publish(account, modseq uint64) {
 	}
 }
 
-// Subscribe watches an account until the subscription is closed.
-func (h *Hub) Subscribe(account uint64) *Subscription {
+// Subscribe has news called with each new number of an account until the
+// subscription is closed. See the package comment for what news may do.
+func (h *Hub) Subscribe(account uint64, news func(modseq uint64)) *Subscription {
 	s := h.shard(account)
-	sub := &Subscription{shard: s, account: account, news: make(chan uint64, 1)}
+	sub := &Subscription{shard: s, account: account, news: news}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	sub.index = len(s.accounts[account])

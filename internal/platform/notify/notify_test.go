@@ -1,71 +1,74 @@
 package notify
 
 import (
+	"slices"
 	"sync"
 	"testing"
 )
 
-// read returns what waits in a subscription, 0 if nothing does.
-func read(s *Subscription) uint64 {
-	select {
-	case n := <-s.C():
-		return n
-	default:
-		return 0
+// heard is a subscription's function that remembers what it was called with.
+type heard struct{ numbers []uint64 }
+
+func (h *heard) news(n uint64) { h.numbers = append(h.numbers, n) }
+
+func (h *heard) want(t *testing.T, want ...uint64) {
+	t.Helper()
+	if !slices.Equal(h.numbers, want) {
+		t.Errorf("heard %v, want %v", h.numbers, want)
 	}
+	h.numbers = nil
 }
 
-func TestCoalesces(t *testing.T) {
+func TestOnlyRises(t *testing.T) {
 	t.Parallel()
 	h := NewHub()
-	s := h.Subscribe(7)
-	defer s.Close()
-	for _, step := range []struct {
-		publish []uint64
-		want    uint64
-	}{
-		{nil, 0},
-		{[]uint64{1}, 1},
-		{nil, 0},
-		{[]uint64{2, 3, 4}, 4},
-		{[]uint64{6, 5}, 6},
-		{[]uint64{6, 5, 1}, 0},
-		{[]uint64{7}, 7},
+	var got heard
+	defer h.Subscribe(7, got.news).Close()
+	for _, step := range []struct{ publish, want []uint64 }{
+		{nil, nil},
+		{[]uint64{1}, []uint64{1}},
+		{[]uint64{2, 4, 3}, []uint64{2, 4}},
+		{[]uint64{4, 1}, nil},
+		{[]uint64{7}, []uint64{7}},
 	} {
 		for _, n := range step.publish {
 			h.Publish(7, n)
 		}
-		if got := read(s); got != step.want {
-			t.Errorf("after publishing %v: got %d, want %d", step.publish, got, step.want)
-		}
+		got.want(t, step.want...)
 	}
 }
 
 func TestReachesOnlyItsAccount(t *testing.T) {
 	t.Parallel()
 	h := NewHub()
-	one, again, other := h.Subscribe(1), h.Subscribe(1), h.Subscribe(2)
+	var one, again, other heard
+	h.Subscribe(1, one.news)
+	h.Subscribe(1, again.news)
+	h.Subscribe(2, other.news)
 	h.Publish(1, 9)
-	if a, b, c := read(one), read(again), read(other); a != 9 || b != 9 || c != 0 {
-		t.Errorf("got %d, %d, %d; want 9, 9, 0", a, b, c)
-	}
+	one.want(t, 9)
+	again.want(t, 9)
+	other.want(t)
 }
 
 func TestClose(t *testing.T) {
 	t.Parallel()
 	h := NewHub()
+	var got [5]heard
 	var subs []*Subscription
-	for range 5 {
-		subs = append(subs, h.Subscribe(1))
+	for i := range got {
+		subs = append(subs, h.Subscribe(1, got[i].news))
 	}
 	for _, i := range []int{1, 4, 0, 1} { // from the middle, the end, the start; twice
 		subs[i].Close()
 	}
 	h.Publish(1, 3)
-	for i, want := range []uint64{0, 0, 3, 3, 0} {
-		if got := read(subs[i]); got != want {
-			t.Errorf("subscription %d got %d, want %d", i, got, want)
+	for i := range got {
+		if i == 2 || i == 3 {
+			got[i].want(t, 3)
+			continue
 		}
+		got[i].want(t)
 	}
 	if n := h.Subscriptions(); n != 2 {
 		t.Errorf("%d subscriptions are left, want 2", n)
@@ -85,38 +88,35 @@ func TestConcurrent(t *testing.T) {
 	t.Parallel()
 	const accounts, readers, last = 8, 4, 500
 	h := NewHub()
-	var wg sync.WaitGroup
+	var wg, done sync.WaitGroup
 	for a := range uint64(accounts) {
 		for range readers {
-			sub := h.Subscribe(a)
+			done.Add(1)
+			seen := uint64(0)
+			defer h.Subscribe(a, func(n uint64) {
+				if n <= seen {
+					t.Errorf("account %d: %d after %d", a, n, seen)
+				}
+				if seen = n; n == last {
+					done.Done()
+				}
+			}).Close()
+		}
+		for range 2 {
 			wg.Go(func() {
-				defer sub.Close()
-				for seen := uint64(0); seen < last; {
-					n := <-sub.C()
-					if n <= seen {
-						t.Errorf("account %d: %d after %d", a, n, seen)
-						return
-					}
-					seen = n
+				for n := range uint64(last) {
+					h.Publish(a, n+1)
 				}
 			})
 		}
-		wg.Go(func() {
-			for n := range uint64(last) {
-				h.Publish(a, n+1)
-			}
-		})
 	}
 	wg.Wait()
-	if n := h.Subscriptions(); n != 0 {
-		t.Errorf("%d subscriptions are left", n)
-	}
+	done.Wait()
 }
 
 func TestPublishDoesNotAllocate(t *testing.T) {
 	h := NewHub()
-	s := h.Subscribe(1)
-	defer s.Close()
+	defer h.Subscribe(1, func(uint64) {}).Close()
 	n := uint64(0)
 	if got := testing.AllocsPerRun(100, func() { n++; h.Publish(1, n) }); got != 0 {
 		t.Errorf("Publish allocates %v times", got)
@@ -127,7 +127,7 @@ func TestPublishDoesNotAllocate(t *testing.T) {
 func BenchmarkPublish(b *testing.B) {
 	h := NewHub()
 	for a := range uint64(20_000) {
-		h.Subscribe(a)
+		h.Subscribe(a, func(uint64) {})
 	}
 	n := uint64(0)
 	b.ReportAllocs()
@@ -141,6 +141,6 @@ func BenchmarkSubscribe(b *testing.B) {
 	h := NewHub()
 	b.ReportAllocs()
 	for b.Loop() {
-		h.Subscribe(1).Close()
+		h.Subscribe(1, func(uint64) {}).Close()
 	}
 }

@@ -4,20 +4,15 @@ package notify
 type Subscription struct {
 	shard   *shard
 	account uint64
-	news    chan uint64
+	news    func(modseq uint64)
 
 	// These are guarded by the shard's mutex.
 	index  int    // place in the account's list; -1 when closed
-	latest uint64 // highest number offered
+	latest uint64 // highest number told
 }
 
-// C delivers the number of the latest change that was published since the
-// last read. It is never closed: whoever waits on it also waits on whatever
-// ends the waiting.
-func (s *Subscription) C() <-chan uint64 { return s.news }
-
-// Close ends the subscription. Nothing new arrives on its channel afterwards.
-// It may be called more than once.
+// Close ends the subscription: its function is not called any more when Close
+// returns. It may be called more than once.
 func (s *Subscription) Close() {
 	s.shard.mu.Lock()
 	defer s.shard.mu.Unlock()
@@ -36,16 +31,11 @@ func (s *Subscription) Close() {
 	s.index = -1
 }
 
-// offer replaces an unread number by a higher one. The shard's mutex is held,
-// so that this is the channel's only sender: once emptied it has room.
+// offer tells a number that is higher than all before. The shard's mutex is
+// held.
 func (s *Subscription) offer(modseq uint64) {
-	if modseq <= s.latest {
-		return
+	if modseq > s.latest {
+		s.latest = modseq
+		s.news(modseq)
 	}
-	s.latest = modseq
-	select {
-	case <-s.news:
-	default:
-	}
-	s.news <- modseq
 }
