@@ -158,7 +158,8 @@ func (s *Server) smtpServer(mode smtpserver.Mode, backend *smtpsession.Backend, 
 
 func (s *Server) imapBackend() *imapsession.Backend {
 	return imapsession.New(imapsession.Options{
-		Mail: s.mail, Login: s.login, Hub: s.hub, MessageSize: int64(s.config.Limits.MessageSize),
+		Mail: s.mail, Directory: s.directory, Login: s.login, Hub: s.hub,
+		MessageSize: int64(s.config.Limits.MessageSize),
 		Server: imapsession.ServerMetadata{Comment: s.config.Metadata.Comment, Admin: s.config.Metadata.Admin},
 	})
 }

@@ -12,16 +12,19 @@ import (
 
 // Append stores the messages of an APPEND, all or none (RFC 3502).
 func (s *session) Append(ctx context.Context, mailbox string, msgs *imapserver.AppendReader) (*imap.AppendData, error) {
-	box, err := s.find(ctx, mailbox)
+	to, err := s.destination(ctx, mailbox)
 	if err != nil {
-		return nil, translateDest(err)
+		return nil, err
 	}
 	batch, err := s.read(msgs)
 	defer discard(batch)
 	if err != nil {
 		return nil, translate(err)
 	}
-	data, err := s.account.Append(ctx, box.ID, batch)
+	for i := range batch {
+		batch[i].Flags = to.rights.Changeable(batch[i].Flags)
+	}
+	data, err := to.account.Append(ctx, to.box.ID, batch)
 	return data, translateDest(err)
 }
 

@@ -5,9 +5,9 @@ import (
 	"log/slog"
 	"time"
 
-	"github.com/mailstead/mailstead/imap"
 	"github.com/mailstead/mailstead/imap/imapserver"
 	"github.com/mailstead/mailstead/internal/flow/login"
+	"github.com/mailstead/mailstead/internal/model/directory"
 	"github.com/mailstead/mailstead/internal/model/mailstore"
 	"github.com/mailstead/mailstead/internal/platform/notify"
 	"github.com/mailstead/mailstead/sasl"
@@ -15,8 +15,9 @@ import (
 
 // Options are what sessions are made of; all but Server and Now must be set.
 type Options struct {
-	Mail  *mailstore.Store
-	Login *login.Service
+	Mail      *mailstore.Store
+	Directory *directory.Directory
+	Login     *login.Service
 	// Hub tells when an account has changed.
 	Hub *notify.Hub
 	// MessageSize is the largest message that APPEND takes.
@@ -57,9 +58,9 @@ type session struct {
 	log      *slog.Logger
 	exchange *login.Exchange
 
-	account *mailstore.Account   // once authenticated
-	news    *notify.Subscription // while the engine watches
-	view    *view                // while a mailbox is selected
+	account *mailstore.Account     // once authenticated
+	news    []*notify.Subscription // while the session is watched // while the engine watches
+	view    *view                  // while a mailbox is selected
 }
 
 // AuthMechanisms returns the mechanisms of the login flow.
@@ -83,7 +84,7 @@ type opening struct {
 func (o *opening) Next(ctx context.Context, response []byte) (challenge []byte, done bool, err error) {
 	challenge, done, err = o.Server.Next(ctx, response)
 	if done && err == nil {
-		err = o.session.open(ctx)
+		err = o.session.begin(ctx)
 	}
 	return challenge, done, err
 }
@@ -93,29 +94,32 @@ func (s *session) Login(ctx context.Context, username, password string) error {
 	if err := s.exchange.Password(ctx, username, password); err != nil {
 		return err
 	}
-	return s.open(ctx)
+	return s.begin(ctx)
 }
 
-func (s *session) open(ctx context.Context) error {
+func (s *session) begin(ctx context.Context) error {
 	account, _ := s.exchange.Account()
 	var err error
 	s.account, err = s.Mail.Account(ctx, mailstore.AccountID(account.ID))
 	return err
 }
 
-// Namespace tells of the one personal namespace (RFC 2342).
-func (s *session) Namespace(context.Context) (*imap.NamespaceData, error) {
-	return &imap.NamespaceData{Personal: []imap.Namespace{{Delim: mailstore.Delimiter}}}, nil
-}
-
-// Watch has wake called when the account has changed.
+// Watch has wake called when the account has changed, or the one that the
+// selected mailbox belongs to.
 func (s *session) Watch(wake func()) {
-	if s.news != nil {
-		s.news.Close()
-		s.news = nil
+	for _, n := range s.news {
+		n.Close()
 	}
-	if wake != nil {
-		s.news = s.Hub.Subscribe(uint64(s.account.ID()), func(uint64) { wake() })
+	s.news = nil
+	if wake == nil {
+		return
+	}
+	watch := func(a *mailstore.Account) {
+		s.news = append(s.news, s.Hub.Subscribe(uint64(a.ID()), func(uint64) { wake() }))
+	}
+	watch(s.account)
+	if s.view != nil && !s.view.at.own() {
+		watch(s.view.at.account)
 	}
 }
 

@@ -22,6 +22,7 @@ var translations = []struct {
 	{mailstore.ErrTooMany, imap.CodeLimit, "Too many mailboxes"},
 	{mailstore.ErrTooManyAnnotations, imap.CodeMetadataTooMany, "No room for more annotations"},
 	{mailstore.ErrTooManyKeywords, imap.CodeLimit, "Too many keywords in this mailbox"},
+	{mailstore.ErrTooManyGrants, imap.CodeLimit, "Access control list is full"},
 	{mailstore.ErrBadFlag, imap.CodeCannot, "Not a flag that can be stored"},
 	{mailstore.ErrBadUse, imap.CodeUseAttr, "No such special use"},
 	{mailstore.ErrOverQuota, imap.CodeOverQuota, "Over quota"},

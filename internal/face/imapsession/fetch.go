@@ -15,15 +15,19 @@ var errExpunged = imap.No(imap.CodeExpungeIssued, "Some messages have been expun
 
 // Fetch answers FETCH from the view.
 func (s *session) Fetch(ctx context.Context, w *imapserver.FetchWriter, set imap.NumSet, opts *imap.FetchOptions) error {
+	rights, err := s.view.permit(ctx, imap.RightRead)
+	if err != nil {
+		return err
+	}
 	uids, err := s.view.resolve(set)
 	if err != nil {
 		return err
 	}
 	f := &fetcher{
 		session: s, w: w, opts: opts, box: s.view.told.Mailbox(),
-		reader: s.account.Reader(), fieldsOnly: keptFieldsOnly(w),
+		reader: s.view.at.account.Reader(), fieldsOnly: keptFieldsOnly(w),
 	}
-	if opts.SetsSeen() && !s.view.readOnly {
+	if opts.SetsSeen() && !s.view.readOnly && rights.Has(imap.RightSeen) {
 		if err := f.setSeen(ctx, s.view.places(uids, opts.Partial)); err != nil {
 			return err
 		}
@@ -91,11 +95,11 @@ func (f *fetcher) setSeen(ctx context.Context, uids imap.UIDSet) error {
 		return nil
 	}
 	op := imap.StoreOp{Action: imap.StoreAdd, Flags: []imap.Flag{imap.FlagSeen}}
-	stored, err := f.account.StoreFlags(ctx, f.view.id, unseen, op)
+	stored, err := f.view.at.account.StoreFlags(ctx, f.view.id, unseen, op)
 	if err != nil {
 		return translate(err)
 	}
-	if f.after, err = f.account.Open(ctx, f.view.id); err != nil {
+	if f.after, err = f.view.at.account.Open(ctx, f.view.id); err != nil {
 		return translate(err)
 	}
 	f.seen = stored.Changed
@@ -106,7 +110,7 @@ func (f *fetcher) setSeen(ctx context.Context, uids imap.UIDSet) error {
 // (RFC 7162 §3.2.6). Where the change log does not reach back that far, all
 // that are not there count as expunged.
 func (f *fetcher) vanished(ctx context.Context, uids imap.UIDSet) error {
-	changes, err := f.account.Changes(ctx, f.view.id, f.opts.ChangedSince)
+	changes, err := f.view.at.account.Changes(ctx, f.view.id, f.opts.ChangedSince)
 	var gone imap.UIDSet
 	switch {
 	case errors.Is(err, mailstore.ErrTooOld):
@@ -181,7 +185,7 @@ func (f *fetcher) columns(e mailstore.Entry) {
 		a.SaveDate = e.SaveDate()
 	}
 	if items&imap.FetchEmailID != 0 {
-		a.EmailID = "E" + e.Record().String()
+		a.EmailID = f.view.at.objectID("E", e.Record().String())
 	}
 }
 

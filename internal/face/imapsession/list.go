@@ -26,7 +26,8 @@ func (s *session) List(ctx context.Context, w *imapserver.ListWriter, opts *imap
 			continue
 		}
 		if m, exists := tree.Find(name); exists && opts.ReturnStatus != 0 {
-			if d.Status, err = s.status(ctx, m, opts.ReturnStatus); err != nil {
+			t := target{location: s.ownLocation(name), box: m, rights: imap.AllRights}
+			if d.Status, err = s.status(ctx, &t, opts.ReturnStatus); err != nil {
 				return err
 			}
 		}

@@ -2,43 +2,11 @@ package imapsession
 
 import (
 	"context"
+	"strconv"
 
 	"github.com/mailstead/mailstead/imap"
-	"github.com/mailstead/mailstead/imap/imapserver"
 	"github.com/mailstead/mailstead/internal/model/mailstore"
 )
-
-// find returns the mailbox of a name.
-func (s *session) find(ctx context.Context, name string) (*mailstore.Mailbox, error) {
-	tree, err := s.account.Mailboxes(ctx)
-	if err != nil {
-		return nil, err
-	}
-	m, ok := tree.Find(name)
-	if !ok {
-		return nil, mailstore.ErrNoMailbox
-	}
-	return m, nil
-}
-
-// Create makes a mailbox.
-func (s *session) Create(ctx context.Context, mailbox string, opts imapserver.CreateOptions) (string, error) {
-	m, err := s.account.Create(ctx, mailbox, opts.SpecialUse...)
-	if err != nil {
-		return "", translate(err)
-	}
-	return objectID(m.ID), nil
-}
-
-// Delete removes a mailbox and its messages.
-func (s *session) Delete(ctx context.Context, mailbox string) error {
-	return translate(s.account.Delete(ctx, mailbox))
-}
-
-// Rename renames a mailbox and those below it.
-func (s *session) Rename(ctx context.Context, from, to string) error {
-	return translate(s.account.Rename(ctx, from, to))
-}
 
 // Subscribe adds a name to the subscriptions.
 func (s *session) Subscribe(ctx context.Context, mailbox string) error {
@@ -52,14 +20,15 @@ func (s *session) Unsubscribe(ctx context.Context, mailbox string) error {
 
 // Status tells the numbers of a mailbox. All but RECENT come from its record.
 func (s *session) Status(ctx context.Context, mailbox string, items imap.StatusItems) (*imap.StatusData, error) {
-	m, err := s.find(ctx, mailbox)
+	t, err := s.resolve(ctx, mailbox, imap.RightRead)
 	if err != nil {
 		return nil, translate(err)
 	}
-	return s.status(ctx, m, items)
+	return s.status(ctx, &t, items)
 }
 
-func (s *session) status(ctx context.Context, m *mailstore.Mailbox, items imap.StatusItems) (*imap.StatusData, error) {
+func (s *session) status(ctx context.Context, t *target, items imap.StatusItems) (*imap.StatusData, error) {
+	m := t.box
 	d := &imap.StatusData{
 		Messages:      m.Messages,
 		UIDNext:       m.UIDNext,
@@ -69,14 +38,14 @@ func (s *session) status(ctx context.Context, m *mailstore.Mailbox, items imap.S
 		Size:          m.Bytes,
 		HighestModSeq: m.HighestModSeq,
 		AppendLimit:   s.MessageSize,
-		MailboxID:     objectID(m.ID),
+		MailboxID:     t.mailboxID(m.ID),
 	}
 	if items&imap.StatusRecent != 0 {
-		v, err := s.account.Open(ctx, m.ID)
+		v, err := t.account.Open(ctx, m.ID)
 		if err != nil {
 			return nil, translate(err)
 		}
-		first, err := s.account.Recent(ctx, m.ID)
+		first, err := t.account.Recent(ctx, m.ID)
 		if err != nil {
 			return nil, translate(err)
 		}
@@ -90,5 +59,14 @@ func countFrom(v *mailstore.Version, first imap.UID) uint32 {
 	return uint32(v.Len() + 1 - v.Seek(first))
 }
 
-// objectID returns the MAILBOXID of a mailbox (RFC 8474 §4.1).
-func objectID(id mailstore.MailboxID) string { return "M" + id.String() }
+// mailboxID returns the MAILBOXID of a mailbox of an account (RFC 8474 §4.1).
+func (l *location) mailboxID(id mailstore.MailboxID) string { return l.objectID("M", id.String()) }
+
+// objectID makes an id of an account one of the session: ids are unique in an
+// account only, so those of other accounts begin with theirs.
+func (l *location) objectID(kind, id string) string {
+	if l.own() {
+		return kind + id
+	}
+	return "A" + strconv.FormatUint(uint64(l.account.ID()), 36) + "-" + kind + id
+}

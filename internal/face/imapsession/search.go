@@ -14,6 +14,9 @@ import (
 // are decided without reading anything. What must be read is read by several
 // goroutines, see [crew].
 func (s *session) Search(ctx context.Context, criteria *imap.SearchCriteria, opts imapserver.SearchOptions) (*imapserver.SearchData, error) {
+	if _, err := s.view.permit(ctx, imap.RightRead); err != nil {
+		return nil, err
+	}
 	c := &compiler{session: s, view: s.view, now: s.Now()}
 	data, err := inPasses(opts, func(h *hits) error { return c.scan(ctx, criteria, h) })
 	return data, translate(err)
@@ -82,7 +85,7 @@ func (c *compiler) searchMessages(ctx context.Context, criteria *imap.SearchCrit
 	crew := newCrew(ctx, hits, func() (matcher, error) {
 		_, rest, err := c.stages(criteria)
 		return rest, err
-	}, c.session.account.Reader)
+	}, c.view.at.account.Reader)
 	defer crew.dismiss()
 	var m candidate
 	for seq, e := range messages {

@@ -2,6 +2,7 @@ package imapsession
 
 import (
 	"context"
+	"slices"
 
 	"github.com/mailstead/mailstead/imap"
 	"github.com/mailstead/mailstead/imap/imapserver"
@@ -10,47 +11,70 @@ import (
 
 // Select opens a mailbox.
 func (s *session) Select(ctx context.Context, mailbox string, opts imapserver.SelectOptions) (*imapserver.SelectData, error) {
-	m, err := s.find(ctx, mailbox)
+	t, err := s.resolve(ctx, mailbox, imap.RightRead)
 	if err != nil {
 		return nil, translate(err)
 	}
-	v, err := s.account.Open(ctx, m.ID)
+	view, err := t.open(ctx, opts)
 	if err != nil {
 		return nil, translate(err)
 	}
-	recent, err := s.recent(ctx, v, opts.ReadOnly)
-	if err != nil {
-		return nil, translate(err)
-	}
-	s.view = newView(v, opts.ReadOnly, recent)
-	box := v.Mailbox()
+	s.view = view
+	v, box := view.told, view.told.Mailbox()
 	flags := systemFlags()
 	flags = append(flags, box.Keywords()...)
 	d := &imapserver.SelectData{
-		ReadOnly:      opts.ReadOnly,
+		ReadOnly:      view.readOnly,
 		Messages:      uint32(v.Len()),
-		Recent:        countFrom(v, recent),
+		Recent:        countFrom(v, view.recent),
 		FirstUnseen:   v.FirstUnseen(),
 		UIDValidity:   v.UIDValidity(),
 		UIDNext:       v.UIDNext(),
 		HighestModSeq: v.HighestModSeq(),
 		Flags:         flags,
-		MailboxID:     objectID(box.ID),
-		List:          &imap.ListData{Mailbox: box.Name, Delim: mailstore.Delimiter, Attrs: box.SpecialUse},
+		MailboxID:     t.mailboxID(box.ID),
+		List:          &imap.ListData{Mailbox: t.fullName(), Delim: mailstore.Delimiter, Attrs: t.specialUse()},
 	}
-	if !opts.ReadOnly {
-		d.PermanentFlags = append(flags[:len(flags):len(flags)], imap.FlagAny)
-	}
+	d.PermanentFlags = view.permanentFlags(flags, t.rights)
 	return d, nil
+}
+
+// open makes the view of a mailbox. It is read-only for who has none of the
+// rights to change something in it (RFC 4314 §5.2).
+func (t *target) open(ctx context.Context, opts imapserver.SelectOptions) (*view, error) {
+	readOnly := opts.ReadOnly || !t.rights.HasAny(imap.RightInsert|imap.RightExpunge|imap.FlagRights)
+	v, err := t.account.Open(ctx, t.box.ID)
+	if err != nil {
+		return nil, t.hide(err)
+	}
+	recent, err := t.recent(ctx, v, readOnly)
+	if err != nil {
+		return nil, t.hide(err)
+	}
+	return newView(t, v, readOnly, recent), nil
+}
+
+// permanentFlags returns those of the flags in use that the client can change,
+// and whether it can make keywords (RFC 4314 §5.1.1).
+func (v *view) permanentFlags(flags []imap.Flag, rights imap.Rights) []imap.Flag {
+	if v.readOnly {
+		return nil
+	}
+	some := slices.Clone(rights.Changeable(flags))
+	if rights.Has(imap.RightWrite) {
+		some = append(some, imap.FlagAny)
+	}
+	return some
 }
 
 // recent returns the first UID that is \Recent in this session, and takes the
 // mark off for others if the mailbox is opened to write (RFC 3501 §2.3.2).
-func (s *session) recent(ctx context.Context, v *mailstore.Version, readOnly bool) (imap.UID, error) {
-	if readOnly {
-		return s.account.Recent(ctx, v.Mailbox().ID)
+// The mark is kept with \Seen, and so is the right to take it off.
+func (t *target) recent(ctx context.Context, v *mailstore.Version, readOnly bool) (imap.UID, error) {
+	if readOnly || !t.rights.Has(imap.RightSeen) {
+		return t.account.Recent(ctx, v.Mailbox().ID)
 	}
-	return s.account.MarkRecent(ctx, v.Mailbox().ID, v.UIDNext())
+	return t.account.MarkRecent(ctx, v.Mailbox().ID, v.UIDNext())
 }
 
 // Unselect leaves the selected mailbox.
@@ -62,4 +86,13 @@ func (s *session) Unselect(context.Context) error {
 // systemFlags are the flags that every mailbox has (RFC 9051 §2.3.2).
 func systemFlags() []imap.Flag {
 	return []imap.Flag{imap.FlagAnswered, imap.FlagFlagged, imap.FlagDeleted, imap.FlagSeen, imap.FlagDraft}
+}
+
+// specialUse returns the special uses that the client is told of: a mailbox of
+// another account is not to be taken for the client's own Trash.
+func (t *target) specialUse() []imap.MailboxAttr {
+	if t.own() {
+		return t.box.SpecialUse
+	}
+	return nil
 }

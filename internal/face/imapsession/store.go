@@ -17,15 +17,22 @@ func (s *session) Store(ctx context.Context, w *imapserver.StoreWriter, set imap
 	if s.view.readOnly {
 		return nil, errReadOnly
 	}
+	rights, err := s.view.permit(ctx, imap.RightRead)
+	if err != nil {
+		return nil, err
+	}
+	if !mayStore(rights, op) {
+		return nil, errNoPerm
+	}
 	uids, err := s.view.resolve(set)
 	if err != nil {
 		return nil, err
 	}
-	stored, err := s.account.StoreFlags(ctx, s.view.id, uids, *op)
+	stored, err := s.view.at.account.StoreFlagsWith(ctx, rights, s.view.id, uids, *op)
 	if err != nil {
 		return nil, translate(err)
 	}
-	after, err := s.account.Open(ctx, s.view.id)
+	after, err := s.view.at.account.Open(ctx, s.view.id)
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -36,6 +43,15 @@ func (s *session) Store(ctx context.Context, w *imapserver.StoreWriter, set imap
 		ModifiedUIDs: stored.Modified,
 		ModifiedSeqs: s.view.seqsOf(stored.Modified),
 	}, nil
+}
+
+// mayStore reports whether the rights let change one flag of a STORE at least:
+// then the others are passed over (RFC 4314 §4).
+func mayStore(rights imap.Rights, op *imap.StoreOp) bool {
+	if op.Action == imap.StoreReplace {
+		return rights.HasAny(imap.FlagRights)
+	}
+	return len(op.Flags) == 0 || len(rights.Changeable(op.Flags)) > 0
 }
 
 // tellStored answers for each message that was changed or is as it should be.

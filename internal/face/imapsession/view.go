@@ -11,6 +11,7 @@ import (
 
 // A view is what a client has been told of the selected mailbox.
 type view struct {
+	at       location // the mailbox's
 	id       mailstore.MailboxID
 	readOnly bool
 	// told is the version that the client knows; it may keep messages that
@@ -26,8 +27,11 @@ type view struct {
 	answered map[imap.UID]imap.ModSeq
 }
 
-func newView(v *mailstore.Version, readOnly bool, recent imap.UID) *view {
-	return &view{id: v.Mailbox().ID, readOnly: readOnly, told: v, complete: v.HighestModSeq(), recent: recent}
+func newView(t *target, v *mailstore.Version, readOnly bool, recent imap.UID) *view {
+	return &view{
+		at: t.location, id: v.Mailbox().ID, readOnly: readOnly,
+		told: v, complete: v.HighestModSeq(), recent: recent,
+	}
 }
 
 // appendFlags appends the flags of a message as this session shows them.
@@ -85,9 +89,12 @@ func (s *session) HighestModSeq() imap.ModSeq { return s.view.complete }
 // Poll moves the view to the present and tells the difference.
 func (s *session) Poll(ctx context.Context, w *imapserver.UpdateWriter, opts imapserver.PollOptions) error {
 	v := s.view
-	now, err := s.account.Open(ctx, v.id)
+	if _, err := v.permit(ctx, imap.RightRead); err != nil {
+		return err
+	}
+	now, err := v.at.account.Open(ctx, v.id)
 	if errors.Is(err, mailstore.ErrNoMailbox) {
-		return &imap.Error{Type: imap.StatusBye, Text: "Selected mailbox has been deleted"}
+		return errDeleted
 	}
 	if err != nil {
 		return translate(err)

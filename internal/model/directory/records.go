@@ -30,6 +30,9 @@ type Account struct {
 	Address   address.Address   // the primary address
 	Addresses []address.Address // others that belong to it
 	Disabled  bool              // may not log in and receives nothing
+	// Shared says that it is nobody's: its mailboxes are used by those who
+	// have rights on them, and nobody can log in.
+	Shared bool
 	// QuotaBytes limits what it may store. Zero stands for the server's
 	// default, NoQuota for no limit.
 	QuotaBytes int64
@@ -57,6 +60,7 @@ type accountRecord struct {
 	Address    address.Address
 	Addresses  []address.Address `json:",omitempty"`
 	Disabled   bool              `json:",omitempty"`
+	Shared     bool              `json:",omitempty"`
 	QuotaBytes int64             `json:",omitempty"`
 	CreatedAt  time.Time
 }
@@ -67,6 +71,7 @@ func (r accountRecord) account(id AccountID) Account {
 		Address:    r.Address,
 		Addresses:  r.Addresses,
 		Disabled:   r.Disabled,
+		Shared:     r.Shared,
 		QuotaBytes: r.QuotaBytes,
 		CreatedAt:  r.CreatedAt,
 	}
@@ -77,6 +82,7 @@ func (a Account) record() accountRecord {
 		Address:    a.Address,
 		Addresses:  a.Addresses,
 		Disabled:   a.Disabled,
+		Shared:     a.Shared,
 		QuotaBytes: a.QuotaBytes,
 		CreatedAt:  a.CreatedAt,
 	}

@@ -23,6 +23,7 @@ const (
 	NameSubscribed                         // Name; Mailbox is zero
 	NameUnsubscribed                       // Name; Mailbox is zero
 	Annotated                              // Name is an entry; Mailbox is zero for the server
+	MailboxShared                          // others have other rights on it
 	endOfChanges
 )
 

@@ -6,18 +6,44 @@ import (
 	"github.com/mailstead/mailstead/imap"
 )
 
-// Copy copies messages, in order of UID, all or none (RFC 9051 §6.4.7). UIDs
+// A Destination is a mailbox that messages are copied or moved to, of the same
+// account or another.
+type Destination struct {
+	Account *Account
+	Mailbox MailboxID
+	// Rights says which flags the messages keep there: those that its
+	// bearer may not set are lost (RFC 4314 §4, COPY).
+	Rights imap.Rights
+}
+
+// within returns a destination in the account itself, for its owner.
+func (a *Account) within(id MailboxID) Destination {
+	return Destination{Account: a, Mailbox: id, Rights: imap.AllRights}
+}
+
+// Copy copies messages within the account: see CopyTo.
+func (a *Account) Copy(ctx context.Context, from, to MailboxID, uids imap.UIDSet) (*imap.CopyData, error) {
+	return a.CopyTo(ctx, from, uids, a.within(to))
+}
+
+// Move moves messages within the account: see MoveTo.
+func (a *Account) Move(ctx context.Context, from, to MailboxID, uids imap.UIDSet) (*imap.CopyData, error) {
+	return a.MoveTo(ctx, from, uids, a.within(to))
+}
+
+// CopyTo copies messages, in order of UID, all or none (RFC 9051 §6.4.7). UIDs
 // that name no message are passed over; if none does, the sets are empty.
 //
 // If there are more messages than go into one batch, which is more than a
-// hundred thousand, others may see some of them before they all are there.
-func (a *Account) Copy(ctx context.Context, from, to MailboxID, uids imap.UIDSet) (*imap.CopyData, error) {
+// hundred thousand, or some thousand to another account, others may see some
+// of them before they all are there.
+func (a *Account) CopyTo(ctx context.Context, from MailboxID, uids imap.UIDSet, to Destination) (*imap.CopyData, error) {
 	data, err := a.transfer(ctx, transfer{from: from, to: to}, uids)
 	if err != nil && len(data.Dest) > 0 {
 		undoing := context.WithoutCancel(ctx)
-		if _, undo := a.Remove(undoing, to, data.Dest); undo != nil {
-			a.store.options.Log.Error("part of a failed copy stays",
-				"account", uint64(a.id), "mailbox", uint64(to), "uids", data.Dest.String(), "err", undo)
+		if _, undo := to.Account.Remove(undoing, to.Mailbox, data.Dest); undo != nil {
+			a.store.options.Log.Error("part of a failed copy stays", "account", uint64(to.Account.id),
+				"mailbox", uint64(to.Mailbox), "uids", data.Dest.String(), "err", undo)
 		}
 	}
 	if err != nil {
@@ -26,18 +52,19 @@ func (a *Account) Copy(ctx context.Context, from, to MailboxID, uids imap.UIDSet
 	return data, nil
 }
 
-// Move moves messages, each wholly or not at all (RFC 6851 §3.3), also within
+// MoveTo moves messages, each wholly or not at all (RFC 6851 §3.3), also within
 // one mailbox. UIDs that name no message are passed over. If it fails, it may
 // have moved some messages: these are in the data that it returns with the
 // error.
-func (a *Account) Move(ctx context.Context, from, to MailboxID, uids imap.UIDSet) (*imap.CopyData, error) {
+func (a *Account) MoveTo(ctx context.Context, from MailboxID, uids imap.UIDSet, to Destination) (*imap.CopyData, error) {
 	return a.transfer(ctx, transfer{from: from, to: to, move: true}, uids)
 }
 
 // A transfer says which way messages go.
 type transfer struct {
-	from, to MailboxID
-	move     bool
+	from MailboxID
+	to   Destination
+	move bool
 }
 
 // transfer copies or moves messages. Together with an error it returns what
@@ -52,15 +79,18 @@ func (a *Account) transfer(ctx context.Context, way transfer, uids imap.UIDSet) 
 	// copies themselves.
 	uids = uids.Intersect(imap.UIDSet{{Start: 1, Stop: source.UIDNext() - 1}})
 	var part imap.CopyData
-	err = a.inParts(ctx, uids, func(t *tx, uids imap.UIDSet) (imap.UID, error) {
-		part = imap.CopyData{}
-		return t.transfer(way, uids, &part)
-	}, func() {
+	keep := func() {
 		all.UIDValidity = part.UIDValidity
 		all.Source.AddSet(part.Source)
 		all.Dest.AddSet(part.Dest)
-	})
-	return all, err
+	}
+	if way.to.Account.id != a.id {
+		return all, a.across(ctx, way, uids, &part, keep)
+	}
+	return all, a.inParts(ctx, uids, func(t *tx, uids imap.UIDSet) (imap.UID, error) {
+		part = imap.CopyData{}
+		return t.transfer(way, uids, &part)
+	}, keep)
 }
 
 func (t *tx) transfer(way transfer, uids imap.UIDSet, done *imap.CopyData) (next imap.UID, err error) {
@@ -68,7 +98,7 @@ func (t *tx) transfer(way transfer, uids imap.UIDSet, done *imap.CopyData) (next
 	if err != nil {
 		return 0, err
 	}
-	target, err := t.edit(way.to)
+	target, err := t.edit(way.to.Mailbox)
 	if err != nil {
 		return 0, err
 	}
@@ -76,7 +106,7 @@ func (t *tx) transfer(way transfer, uids imap.UIDSet, done *imap.CopyData) (next
 		return 0, err
 	}
 	done.UIDValidity = target.box.UIDValidity
-	flags := flagMapper{from: source.box, to: target}
+	flags := flagMapper{from: source.box, to: target, same: source == target, fixed: fixedFlags(way.to.Rights)}
 	source.base.version.pagesIn(uids, func(p *page, slots uint64) bool {
 		if t.full(done.Source) {
 			next = p.firstUID()
@@ -150,13 +180,16 @@ func (t *tx) duplicate(p *page, slots uint64) ([]row, error) {
 type flagMapper struct {
 	from  *Mailbox
 	to    *edit
+	same  bool  // they are one mailbox
+	fixed Flags // are not kept
 	known map[FlagBit]Flags
 }
 
 func (m *flagMapper) translate(f Flags) (Flags, error) {
+	f = f.minus(m.fixed)
 	keywords := f.keywordsOnly()
 	out := f.minus(keywords)
-	if keywords.Empty() || m.from.ID == m.to.box.ID {
+	if keywords.Empty() || m.same {
 		return f, nil
 	}
 	var err error

@@ -13,8 +13,15 @@ func (a *Account) change(ctx context.Context, build func(*tx) error) error {
 }
 
 // Create makes a mailbox, and those above it that do not exist yet
-// (RFC 9051 §6.3.4), with special uses (RFC 6154 §3).
+// (RFC 9051 §6.3.4), with special uses (RFC 6154 §3). They inherit the grants
+// of the mailbox above them.
 func (a *Account) Create(ctx context.Context, name string, uses ...imap.MailboxAttr) (*Mailbox, error) {
+	return a.CreateBy(ctx, a.id, name, uses...)
+}
+
+// CreateBy is Create by another account. What it makes at the top inherits the
+// grants of INBOX.
+func (a *Account) CreateBy(ctx context.Context, by AccountID, name string, uses ...imap.MailboxAttr) (*Mailbox, error) {
 	name, err := CheckName(name)
 	if err != nil {
 		return nil, err
@@ -25,6 +32,7 @@ func (a *Account) Create(ctx context.Context, name string, uses ...imap.MailboxA
 	}
 	var made *Mailbox
 	err = a.change(ctx, func(t *tx) error {
+		t.by = by
 		e, err := t.create(name, uses)
 		if err == nil {
 			made = e.box

@@ -65,6 +65,7 @@ func (t *tx) delete(name string) error {
 		return err
 	}
 	box, _ := t.base.tree.Get(id)
+	t.unindex(box)
 	t.next.usage.Bytes -= box.Bytes
 	t.next.usage.Messages -= int64(box.Messages)
 	t.dropped = append(t.dropped, id)

@@ -20,6 +20,9 @@ func (s *Store) DeleteAccount(ctx context.Context, id AccountID) error {
 	defer s.collecting.Unlock()
 	index := kinds(id, keyAccount, keyRecord)
 	b := s.storage.NewBatch()
+	if err := s.forgetGrants(b, id); err != nil {
+		return err
+	}
 	b.DeleteRange(index.Start, index.End)
 	if err := storage.Commit(s.storage, b); err != nil {
 		return err

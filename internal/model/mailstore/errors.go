@@ -26,6 +26,8 @@ var (
 	ErrAnnotationTooLarge = errors.New("mailstore: annotation too large")
 	// ErrTooManyAnnotations says that there is no room for an annotation.
 	ErrTooManyAnnotations = errors.New("mailstore: too many annotations")
+	// ErrTooManyGrants says that a mailbox's access control list is full.
+	ErrTooManyGrants = errors.New("mailstore: too many grants")
 	// ErrBadFlag says that a flag cannot be stored.
 	ErrBadFlag = errors.New("mailstore: not a flag that can be stored")
 	// ErrBadUse says that an attribute is no special use.

@@ -122,6 +122,7 @@ func (t *tx) newMailbox(name string, uses []imap.MailboxAttr) (*edit, error) {
 		SpecialUse:    uses,
 	}
 	e := &edit{tx: t, box: box, base: contents{version: newVersion(box, nil)}}
+	t.setGrants(e, t.inherited(name))
 	t.edits = append(t.edits, e)
 	t.renamed = true
 	t.log(Change{Kind: MailboxCreated, Mailbox: box.ID, Name: name})

@@ -7,7 +7,7 @@ import (
 )
 
 // Subspaces. All that belongs to an account alone is one range of keys below
-// spaceAccount; the other two exist so that something can be found without
+// spaceAccount; the others exist so that something can be found without
 // knowing the account.
 //
 //	spaceAccount account keyAccount                 counters
@@ -22,6 +22,7 @@ import (
 //	spaceAccount account keyAccess id               mailbox access key
 //	spaceLink blob account record                   empty: the blob is in use
 //	spaceOrphan time account modseq n               records that lost an instance
+//	spaceGrant grantee account mailbox              empty: the mailbox's grants name it
 //
 // Numbers are in big endian. What is read when an account is opened comes
 // first and is one range.
@@ -29,6 +30,7 @@ const (
 	spaceAccount = 0x20
 	spaceLink    = 0x21
 	spaceOrphan  = 0x22
+	spaceGrant   = 0x23
 )
 
 const (
@@ -95,6 +97,26 @@ func orphanPrefix(second int64) key {
 
 func orphanKey(second int64, a AccountID, modSeq uint64, n int) key {
 	return orphanPrefix(second).u64(uint64(a)).u64(modSeq).u32(uint32(n))
+}
+
+// grantsOf is where the index of what a grantee was granted begins.
+func grantsOf(grantee AccountID) key {
+	k := make(key, 1, 24)
+	k[0] = spaceGrant
+	return k.u64(uint64(grantee))
+}
+
+func grantKey(grantee, owner AccountID, id MailboxID) key {
+	return grantsOf(grantee).u64(uint64(owner)).u32(uint32(id))
+}
+
+// grantedBy is the owner and the mailbox of a key that grantKey made.
+func grantedBy(k []byte) (AccountID, MailboxID) {
+	const at = 1 + 8
+	if len(k) < at+8+4 {
+		return 0, 0
+	}
+	return AccountID(binary.BigEndian.Uint64(k[at:])), MailboxID(lastU32(k))
 }
 
 // kinds is the range of an account's keys of the kinds from first up to but

@@ -21,6 +21,9 @@ type Mailbox struct {
 	DeletedBytes  int64  // sizes of those with \Deleted (RFC 9208 §4.1.3)
 	// SpecialUse has the special uses (RFC 6154), canonical. Do not change.
 	SpecialUse []imap.MailboxAttr
+	// Grants is the access control list, without the owner, who has all
+	// rights. Do not change.
+	Grants []Grant
 
 	// keywords has the names of the keywords, by FlagBit - firstKeyword; a
 	// place that is free has an empty name.

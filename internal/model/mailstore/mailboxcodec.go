@@ -6,11 +6,19 @@ import (
 	"github.com/mailstead/mailstead/imap"
 )
 
-const mailboxFormat = 1
+// The formats of mailbox records: the second has grants at its end.
+const (
+	mailboxFormat       = 1
+	sharedMailboxFormat = 2
+)
 
 // appendMailbox appends the stored form of m, all but its id.
 func appendMailbox(b []byte, m *Mailbox) []byte {
-	b = append(b, mailboxFormat)
+	format := byte(mailboxFormat)
+	if len(m.Grants) > 0 {
+		format = sharedMailboxFormat
+	}
+	b = append(b, format)
 	b = appendString(b, m.Name)
 	for _, v := range [...]uint64{
 		uint64(m.UIDValidity), uint64(m.UIDNext), uint64(m.HighestModSeq),
@@ -26,11 +34,44 @@ func appendMailbox(b []byte, m *Mailbox) []byte {
 	for _, keyword := range m.keywords {
 		b = appendString(b, string(keyword))
 	}
+	if format == sharedMailboxFormat {
+		b = appendGrants(b, m.Grants)
+	}
 	return b
 }
 
+func appendGrants(b []byte, grants []Grant) []byte {
+	b = binary.AppendUvarint(b, uint64(len(grants)))
+	for _, g := range grants {
+		rights := uint64(g.Rights) << 1
+		if g.Negative {
+			rights |= 1
+		}
+		b = binary.AppendUvarint(b, uint64(g.Grantee))
+		b = binary.AppendUvarint(b, rights)
+	}
+	return b
+}
+
+func (d *decoder) grants() []Grant {
+	var grants []Grant
+	for range d.count() {
+		grantee, rights := d.uvarint(), d.uvarint()
+		if rights>>1 > uint64(imap.AllRights) {
+			d.bad = true
+		}
+		grants = append(grants, Grant{AccountID(grantee), rights&1 != 0, imap.Rights(rights >> 1)})
+	}
+	return grants
+}
+
 func parseMailbox(id MailboxID, b []byte) (*Mailbox, error) {
-	d := newDecoder(b, mailboxFormat)
+	shared := len(b) > 0 && b[0] == sharedMailboxFormat
+	format := byte(mailboxFormat)
+	if shared {
+		format = sharedMailboxFormat
+	}
+	d := newDecoder(b, format)
 	m := &Mailbox{
 		ID:            id,
 		Name:          d.string(),
@@ -48,6 +89,9 @@ func parseMailbox(id MailboxID, b []byte) (*Mailbox, error) {
 	}
 	for range d.count() {
 		m.keywords = append(m.keywords, imap.Flag(d.string()))
+	}
+	if shared {
+		m.Grants = d.grants()
 	}
 	if len(m.keywords) > MaxKeywords {
 		d.bad = true

@@ -11,6 +11,12 @@ import (
 // messages to a new mailbox and leaves what is below it (RFC 9051 §6.3.6).
 // Subscriptions stay as they are.
 func (a *Account) Rename(ctx context.Context, from, to string) error {
+	return a.RenameBy(ctx, a.id, from, to)
+}
+
+// RenameBy is Rename by another account. Grants stay as they are; the mailboxes
+// above that have to be made inherit them as in CreateBy.
+func (a *Account) RenameBy(ctx context.Context, by AccountID, from, to string) error {
 	to, err := CheckName(to)
 	if err != nil {
 		return err
@@ -19,9 +25,12 @@ func (a *Account) Rename(ctx context.Context, from, to string) error {
 		return ErrNoMailbox
 	}
 	if from == imap.Inbox {
-		return a.renameInbox(ctx, to)
+		return a.renameInbox(ctx, by, to)
 	}
-	return a.change(ctx, func(t *tx) error { return t.rename(from, to) })
+	return a.change(ctx, func(t *tx) error {
+		t.by = by
+		return t.rename(from, to)
+	})
 }
 
 func (t *tx) rename(from, to string) error {
@@ -71,12 +80,13 @@ func (t *tx) renameOne(box *Mailbox, name string) error {
 
 // renameInbox gives the messages of INBOX to a new mailbox, and a copy of its
 // annotations (RFC 5464 §4.1).
-func (a *Account) renameInbox(ctx context.Context, to string) error {
+func (a *Account) renameInbox(ctx context.Context, by AccountID, to string) error {
 	if to == imap.Inbox {
 		return ErrMailboxExists
 	}
 	var inbox, made MailboxID
 	err := a.change(ctx, func(t *tx) error {
+		t.by = by
 		e, err := t.create(to, nil)
 		if err != nil {
 			return err

@@ -46,6 +46,8 @@ type Options struct {
 	// AnnotationBytes bounds all annotations of an account, with their
 	// names. Default 4 MB.
 	AnnotationBytes int64
+	// MaxGrants bounds the access control list of a mailbox. Default 100.
+	MaxGrants int
 	// LogEntries is how many entries of an account's change log are kept;
 	// there is one for each change. Clients that were away for longer get
 	// whole lists instead of differences. Default 100 000.
@@ -85,6 +87,7 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.AnnotationSize, 16<<10)
 	setDefault(&o.AnnotationBytes, 4<<20)
 	o.AnnotationSize = min(o.AnnotationSize, MaxAnnotation)
+	setDefault(&o.MaxGrants, 100)
 	setDefault(&o.LogEntries, 100_000)
 	return o
 }
@@ -129,6 +132,17 @@ func (s *Store) Account(ctx context.Context, id AccountID) (*Account, error) {
 	if errors.Is(err, ErrNoAccount) {
 		err = a.create(ctx)
 	}
+	if err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// Lookup is Account for an account that must exist: it returns ErrNoAccount if
+// it does not.
+func (s *Store) Lookup(ctx context.Context, id AccountID) (*Account, error) {
+	a := &Account{store: s, id: id}
+	_, err := a.committed(ctx)
 	if err != nil {
 		return nil, err
 	}

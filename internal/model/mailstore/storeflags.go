@@ -17,10 +17,17 @@ type Stored struct {
 // passed over. Messages whose flags stay the same keep their MODSEQ. \Recent
 // among the flags is ignored.
 func (a *Account) StoreFlags(ctx context.Context, id MailboxID, uids imap.UIDSet, op imap.StoreOp) (*Stored, error) {
+	return a.StoreFlagsWith(ctx, imap.AllRights, id, uids, op)
+}
+
+// StoreFlagsWith is StoreFlags by somebody who may have the right to change
+// some flags only: the others stay as they are.
+func (a *Account) StoreFlagsWith(ctx context.Context, rights imap.Rights, id MailboxID, uids imap.UIDSet, op imap.StoreOp) (*Stored, error) {
+	op.Flags = rights.Changeable(op.Flags)
 	var all, part Stored
 	err := a.inParts(ctx, uids, func(t *tx, uids imap.UIDSet) (imap.UID, error) {
 		part = Stored{}
-		return t.storeFlags(id, uids, op, &part)
+		return t.storeFlags(id, uids, storing{op, rights}, &part)
 	}, func() {
 		all.ModSeq = max(all.ModSeq, part.ModSeq)
 		all.Changed.AddSet(part.Changed)
@@ -54,7 +61,13 @@ func (a *Account) inParts(ctx context.Context, uids imap.UIDSet,
 	}
 }
 
-func (t *tx) storeFlags(id MailboxID, uids imap.UIDSet, op imap.StoreOp, done *Stored) (next imap.UID, err error) {
+// storing is a STORE by somebody with rights.
+type storing struct {
+	imap.StoreOp
+	rights imap.Rights
+}
+
+func (t *tx) storeFlags(id MailboxID, uids imap.UIDSet, op storing, done *Stored) (next imap.UID, err error) {
 	e, err := t.edit(id)
 	if err != nil {
 		return 0, err
@@ -62,7 +75,7 @@ func (t *tx) storeFlags(id MailboxID, uids imap.UIDSet, op imap.StoreOp, done *S
 	if err := e.load(); err != nil {
 		return 0, err
 	}
-	flags, err := e.storedFlags(op)
+	flags, err := e.storedFlags(op.StoreOp)
 	if err != nil {
 		return 0, err
 	}
@@ -97,10 +110,11 @@ func (e *edit) storedFlags(op imap.StoreOp) (Flags, error) {
 }
 
 // storePage changes the messages of one page that slots tells.
-func (e *edit) storePage(p *page, slots uint64, op imap.StoreOp, flags Flags, done *Stored) {
+func (e *edit) storePage(p *page, slots uint64, op storing, flags Flags, done *Stored) {
 	var buf [pageUIDs]row
 	rows := p.appendRows(buf[:0])
 	var changed, modified uint64
+	fixed := fixedFlags(op.rights)
 	for i := range rows {
 		r := &rows[i]
 		bit := uint64(1) << (r.uid % pageUIDs)
@@ -111,7 +125,7 @@ func (e *edit) storePage(p *page, slots uint64, op imap.StoreOp, flags Flags, do
 			modified |= bit
 			continue
 		}
-		if after := combine(op.Action, r.flags, flags); after != r.flags {
+		if after := combine(op.Action, r.flags, flags, fixed); after != r.flags {
 			r.flags, r.modSeq = after, e.tx.modSeq
 			changed |= bit
 		}
@@ -123,12 +137,28 @@ func (e *edit) storePage(p *page, slots uint64, op imap.StoreOp, flags Flags, do
 	}
 }
 
-func combine(action imap.StoreAction, old, flags Flags) Flags {
+// fixedFlags are the flags that may not be changed with rights.
+func fixedFlags(rights imap.Rights) Flags {
+	fixed := Flags{^uint64(0), ^uint64(0)}
+	if rights.Has(imap.RightWrite) {
+		fixed = Flags{}.with(Seen).with(Deleted)
+	}
+	if rights.Has(imap.RightSeen) {
+		fixed = fixed.minus(Flags{}.with(Seen))
+	}
+	if rights.Has(imap.RightDeleteMsgs) {
+		fixed = fixed.minus(Flags{}.with(Deleted))
+	}
+	return fixed
+}
+
+// combine returns the flags after a STORE of flags, none of which is fixed.
+func combine(action imap.StoreAction, old, flags, fixed Flags) Flags {
 	switch action {
 	case imap.StoreAdd:
 		return old.union(flags)
 	case imap.StoreRemove:
 		return old.minus(flags)
 	}
-	return flags
+	return flags.union(old.minus(old.minus(fixed)))
 }

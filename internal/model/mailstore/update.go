@@ -129,6 +129,7 @@ func (u *update) enqueue(ctx context.Context, cores []*account, build func(*upda
 type tx struct {
 	*update
 	account *account
+	by      AccountID // who makes the change
 	epoch   uint64
 	base    *state
 	// next becomes the head. It lives longer than the tx, and must not keep
@@ -149,6 +150,7 @@ func newTx(u *update, core *account, base *state) *tx {
 	return &tx{
 		update:  u,
 		account: core,
+		by:      core.id,
 		epoch:   core.epoch,
 		base:    base,
 		next:    &next,
