@@ -160,7 +160,7 @@ func (s *Server) imapBackend() *imapsession.Backend {
 	return imapsession.New(imapsession.Options{
 		Mail: s.mail, Directory: s.directory, Login: s.login, Hub: s.hub,
 		MessageSize: int64(s.config.Limits.MessageSize),
-		Server: imapsession.ServerMetadata{Comment: s.config.Metadata.Comment, Admin: s.config.Metadata.Admin},
+		Server:      imapsession.ServerMetadata{Comment: s.config.Metadata.Comment, Admin: s.config.Metadata.Admin},
 	})
 }
 

@@ -25,14 +25,9 @@ func (s *session) List(ctx context.Context, w *imapserver.ListWriter, opts *imap
 		if !ok {
 			continue
 		}
-		if m, exists := tree.Find(name); exists && opts.ReturnStatus != 0 {
+		if m, exists := tree.Find(name); exists {
 			t := target{location: s.ownLocation(name), box: m, rights: imap.AllRights}
-			if d.Status, err = s.status(ctx, &t, opts.ReturnStatus); err != nil {
-				return err
-			}
-		}
-		if m, exists := tree.Find(name); exists && len(opts.ReturnMetadata) > 0 {
-			if d.Metadata, err = s.listMetadata(ctx, m, opts.ReturnMetadata); err != nil {
+			if err := s.describe(ctx, d, &t, opts); err != nil {
 				return err
 			}
 		}
@@ -41,6 +36,20 @@ func (s *session) List(ctx context.Context, w *imapserver.ListWriter, opts *imap
 		}
 	}
 	return nil
+}
+
+// describe adds to the answer for a mailbox what opts wants to be told of it,
+// as far as the session has the rights to know it.
+func (s *session) describe(ctx context.Context, d *imap.ListData, t *target, opts *imap.ListOptions) (err error) {
+	if opts.ReturnStatus != 0 && t.rights.Has(imap.RightRead) {
+		if d.Status, err = s.status(ctx, t, opts.ReturnStatus); err != nil {
+			return err
+		}
+	}
+	if len(opts.ReturnMetadata) > 0 && t.annotatable() {
+		d.Metadata, err = s.listMetadata(ctx, t, opts.ReturnMetadata)
+	}
+	return err
 }
 
 // A lister answers one LIST from one state of the account.

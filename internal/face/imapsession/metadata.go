@@ -64,19 +64,34 @@ func (s *session) serverMetadata(ctx context.Context) ([]imap.Annotation, error)
 }
 
 func (s *session) mailboxMetadata(ctx context.Context, mailbox string) ([]imap.Annotation, error) {
-	m, err := s.find(ctx, mailbox)
+	t, err := s.annotated(ctx, mailbox)
 	if err != nil {
 		return nil, err
 	}
-	return s.annotations(ctx, m)
+	return s.annotations(ctx, t)
+}
+
+// annotated finds the mailbox of a command about annotations: it takes the
+// right l, and one of those to do something with messages (RFC 5464 §3.3).
+func (s *session) annotated(ctx context.Context, mailbox string) (*target, error) {
+	t, err := s.resolve(ctx, mailbox, imap.RightLookup)
+	if err == nil && !t.annotatable() {
+		err = errNoPerm
+	}
+	return &t, err
+}
+
+func (t *target) annotatable() bool {
+	const one = imap.RightRead | imap.RightSeen | imap.RightWrite | imap.RightInsert | imap.RightPost
+	return t.rights.Has(imap.RightLookup) && t.rights.HasAny(one)
 }
 
 // annotations returns those of a mailbox, its special uses among them
 // (RFC 6154 §4).
-func (s *session) annotations(ctx context.Context, m *mailstore.Mailbox) ([]imap.Annotation, error) {
-	list, err := s.account.Annotations(ctx, m.ID, s.account.ID())
-	if len(m.SpecialUse) > 0 {
-		list = append(list, imap.Annotation{Entry: imap.EntrySpecialUse, Value: usesValue(m.SpecialUse)})
+func (s *session) annotations(ctx context.Context, t *target) ([]imap.Annotation, error) {
+	list, err := t.account.Annotations(ctx, t.box.ID, t.by)
+	if uses := t.specialUse(); len(uses) > 0 {
+		list = append(list, imap.Annotation{Entry: imap.EntrySpecialUse, Value: usesValue(uses)})
 	}
 	return list, err
 }
@@ -96,17 +111,21 @@ func (s *session) SetMetadata(ctx context.Context, mailbox string, list []imap.A
 		if slices.ContainsFunc(list, shared) {
 			return errServerShared
 		}
-		return s.annotate(ctx, 0, list)
+		return s.annotate(ctx, s.ownLocation(""), 0, list)
 	}
-	m, err := s.find(ctx, mailbox)
+	t, err := s.annotated(ctx, mailbox)
 	if err != nil {
 		return translate(err)
 	}
-	return s.annotate(ctx, m.ID, list)
+	special := func(one imap.Annotation) bool { return one.Entry == imap.EntrySpecialUse }
+	if !t.own() && slices.ContainsFunc(list, special) {
+		return errNoPerm // the uses are those of the owner
+	}
+	return s.annotate(ctx, t.location, t.box.ID, list)
 }
 
-func (s *session) annotate(ctx context.Context, id mailstore.MailboxID, list []imap.Annotation) error {
-	_, err := s.account.Annotate(ctx, id, s.account.ID(), list)
+func (s *session) annotate(ctx context.Context, at location, id mailstore.MailboxID, list []imap.Annotation) error {
+	_, err := at.account.Annotate(ctx, id, at.by, list)
 	if errors.Is(err, mailstore.ErrAnnotationTooLarge) {
 		code := imap.CodeMetadataMaxSize(s.account.MaxAnnotationSize())
 		return &imap.Error{Type: imap.StatusNo, Code: code, Text: "Value is too large", Err: err}
@@ -115,8 +134,8 @@ func (s *session) annotate(ctx context.Context, id mailstore.MailboxID, list []i
 }
 
 // listMetadata returns what LIST tells of a mailbox (RFC 9590 §3).
-func (s *session) listMetadata(ctx context.Context, m *mailstore.Mailbox, entries []string) ([]imap.Annotation, error) {
-	list, err := s.annotations(ctx, m)
+func (s *session) listMetadata(ctx context.Context, t *target, entries []string) ([]imap.Annotation, error) {
+	list, err := s.annotations(ctx, t)
 	if err != nil {
 		return nil, translate(err)
 	}
