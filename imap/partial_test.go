@@ -53,3 +53,25 @@ func TestSetPlaces(t *testing.T) {
 		}
 	})
 }
+
+// TestSetMinus compares Minus with a map.
+func TestSetMinus(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		draw := func(name string) imap.UIDSet {
+			return imap.SetOf(rapid.SliceOfN(rapid.Custom(func(t *rapid.T) imap.UID {
+				return imap.UID(rapid.Uint32Range(1, 30).Draw(t, "uid"))
+			}), 0, 25).Draw(t, name)...)
+		}
+		a, b := draw("a"), draw("b")
+		var want imap.UIDSet
+		for uid := range a.All() {
+			if !b.Contains(uid) {
+				want.Add(uid)
+			}
+		}
+		if got := a.Minus(b); !slices.Equal(got, want) {
+			t.Fatalf("%v minus %v is %v, want %v", a, b, got, want)
+		}
+	})
+}

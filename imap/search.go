@@ -103,4 +103,10 @@ const (
 	SearchReturnSave
 	// SearchReturnPartial asks for the hits at some places (RFC 9394 §3.1).
 	SearchReturnPartial
+	// SearchReturnUpdate asks to be told how the results change (RFC 5267
+	// §4.3).
+	SearchReturnUpdate
+	// SearchReturnContext says that the search will come again (RFC 5267
+	// §4.2).
+	SearchReturnContext
 )

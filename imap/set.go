@@ -133,6 +133,33 @@ func (s Set[N]) Intersect(t Set[N]) Set[N] {
 	return out
 }
 
+// Minus returns the numbers of s that are not in t.
+func (s Set[N]) Minus(t Set[N]) Set[N] {
+	var out Set[N]
+	for _, r := range s {
+		for len(t) > 0 && t[0].Stop < r.Start {
+			t = t[1:]
+		}
+		start, rest := r.Start, true
+		for _, cut := range t {
+			if cut.Start > r.Stop {
+				break
+			}
+			if cut.Start > start {
+				out = append(out, Range[N]{start, cut.Start - 1})
+			}
+			if rest = cut.Stop < r.Stop; !rest {
+				break
+			}
+			start = cut.Stop + 1
+		}
+		if rest {
+			out = append(out, Range[N]{start, r.Stop})
+		}
+	}
+	return out
+}
+
 // Clone returns a copy of s.
 func (s Set[N]) Clone() Set[N] { return slices.Clone(s) }
 

@@ -36,6 +36,7 @@ var mailCapabilities = [...]capability{
 	{name: "WITHIN"},
 	{name: "PARTIAL"},
 	{name: "UIDONLY"},
+	{name: "CONTEXT=SEARCH", needs: FeatureContext},
 	{name: "STATUS=SIZE"},
 	{name: "LIST-EXTENDED"},
 	{name: "LIST-STATUS"},

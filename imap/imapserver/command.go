@@ -127,6 +127,8 @@ func lookupSelected(name string) (command, bool) {
 		cmd.run, cmd.poll = (*conn).closeMailbox, pollNever
 	case "EXPUNGE", "UID EXPUNGE":
 		cmd.run, cmd.poll = (*conn).expunge, pollNever
+	case "CANCELUPDATE":
+		cmd.run = (*conn).cancelUpdate
 	case "SEARCH":
 		cmd.run, cmd.poll = (*conn).search, pollKeep
 	case "UID SEARCH":

@@ -21,6 +21,8 @@ const (
 	FeatureSaveDate
 	// FeatureMetadata says that the sessions are MetadataSessions.
 	FeatureMetadata
+	// FeatureContext says that the sessions are Observers (RFC 5267).
+	FeatureContext
 )
 
 // Options configure a Server. Zero values mean the default that stands at each

@@ -81,6 +81,14 @@ var searchResults = map[string]imap.SearchReturn{
 	"ALL":   imap.SearchReturnAll,
 	"COUNT": imap.SearchReturnCount,
 	"SAVE":  imap.SearchReturnSave,
+
+	"UPDATE":  imap.SearchReturnUpdate,
+	"CONTEXT": imap.SearchReturnContext,
+}
+
+func (c *conn) knowsResult(opt imap.SearchReturn) bool {
+	const ofContext = imap.SearchReturnUpdate | imap.SearchReturnContext
+	return opt&ofContext == 0 || c.opts.Features&FeatureContext != 0
 }
 
 // parseResult takes one result option.
@@ -90,7 +98,7 @@ func (s *searchCommand) parseResult() (err error) {
 	if err != nil {
 		return err
 	}
-	if opt, ok := searchResults[string(name)]; ok {
+	if opt, ok := searchResults[string(name)]; ok && s.c.knowsResult(opt) {
 		s.ret |= opt
 		return nil
 	}
@@ -111,15 +119,18 @@ func (s *searchCommand) run(ctx context.Context) error {
 	if s.ret == 0 {
 		s.ret = imap.SearchReturnAll
 	}
+	if err := s.checkUpdate(); err != nil {
+		return err
+	}
 	modSeq := s.criteria.Uses(imap.SearchModSeq)
 	if modSeq {
 		c.enableCondStore()
 	}
-	save := s.ret&imap.SearchReturnSave != 0
+	save, update := s.ret&imap.SearchReturnSave != 0, s.ret&imap.SearchReturnUpdate != 0
 	data, err := c.session.Search(ctx, &s.criteria, SearchOptions{
-		Return:  s.ret,
+		Return:  s.ret &^ imap.SearchReturnContext,
 		Partial: s.partial,
-		UIDs:    s.req.uid || save,
+		UIDs:    s.req.uid || save || update,
 		Seqs:    !s.req.uid,
 		ModSeq:  modSeq,
 	})
@@ -136,6 +147,9 @@ func (s *searchCommand) run(ctx context.Context) error {
 		writeSearch(s, data.UIDs, data.ModSeq)
 	} else {
 		writeSearch(s, data.Seqs, data.ModSeq)
+	}
+	if update {
+		return s.observe(data.UIDs)
 	}
 	return nil
 }

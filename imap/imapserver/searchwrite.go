@@ -23,12 +23,7 @@ func writeSearchRev1[N imap.Num](w *imapwire.Writer, hits imap.Set[N], modSeq im
 // writeESearch writes the ESEARCH response (RFC 9051 §7.3.4).
 func writeESearch[N imap.Num](s *searchCommand, hits imap.Set[N], modSeq imap.ModSeq) {
 	w := s.c.w
-	w.Raw("* ESEARCH (TAG ")
-	w.String(s.req.tag)
-	w.Byte(')')
-	if s.req.uid {
-		w.Raw(" UID")
-	}
+	writeESearchHead(w, s.req.tag, s.req.uid)
 	if len(hits) > 0 {
 		if s.ret&imap.SearchReturnMin != 0 {
 			w.Raw(" MIN ")
@@ -55,6 +50,16 @@ func writeESearch[N imap.Num](s *searchCommand, hits imap.Set[N], modSeq imap.Mo
 		w.Number(uint64(modSeq))
 	}
 	w.CRLF()
+}
+
+// writeESearchHead begins an ESEARCH response that belongs to a command.
+func writeESearchHead(w *imapwire.Writer, tag string, uid bool) {
+	w.Raw("* ESEARCH (TAG ")
+	w.String(tag)
+	w.Byte(')')
+	if uid {
+		w.Raw(" UID")
+	}
 }
 
 // writePartial writes " PARTIAL (range results)" (RFC 9394 §4).

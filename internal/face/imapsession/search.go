@@ -18,7 +18,7 @@ func (s *session) Search(ctx context.Context, criteria *imap.SearchCriteria, opt
 		return nil, err
 	}
 	c := &compiler{session: s, view: s.view, now: s.Now()}
-	data, err := inPasses(opts, func(h *hits) error { return c.scan(ctx, criteria, h) })
+	data, err := inPasses(opts, func(h *hits) error { return c.scan(ctx, criteria, c.inOrder(h), h) })
 	return data, translate(err)
 }
 
@@ -40,20 +40,24 @@ func inPasses(opts imapserver.SearchOptions, scan func(*hits) error) (*imapserve
 	return join(first.data(), second.data()), nil
 }
 
-// scan makes one pass over the mailbox.
-func (c *compiler) scan(ctx context.Context, criteria *imap.SearchCriteria, hits *hits) error {
+// scan makes one pass over some messages.
+func (c *compiler) scan(ctx context.Context, criteria *imap.SearchCriteria, messages iter.Seq2[imap.SeqNum, mailstore.Entry], hits *hits) error {
 	onColumns, rest, err := c.stages(criteria)
 	if err != nil {
 		return err
-	}
-	messages := c.view.told.All()
-	if hits.backward {
-		messages = backward(c.view.told)
 	}
 	if rest.cost == ofColumns {
 		return searchColumns(messages, onColumns, hits)
 	}
 	return c.searchMessages(ctx, criteria, messages, onColumns, hits)
+}
+
+// inOrder yields all messages of the view in the order of a pass.
+func (c *compiler) inOrder(h *hits) iter.Seq2[imap.SeqNum, mailstore.Entry] {
+	if h.backward {
+		return backward(c.view.told)
+	}
+	return c.view.told.All()
 }
 
 // backward yields all messages from the last to the first.

@@ -25,6 +25,8 @@ type view struct {
 	// answered has the MODSEQs of flags that a STORE or FETCH of this
 	// session has set, and that its client therefore knows.
 	answered map[imap.UID]imap.ModSeq
+	// contexts are searches whose client hears of changes.
+	contexts []*updateContext
 }
 
 func newView(t *target, v *mailstore.Version, readOnly bool, recent imap.UID) *view {
@@ -106,15 +108,20 @@ func (s *session) Poll(ctx context.Context, w *imapserver.UpdateWriter, opts ima
 	if next == now {
 		v.complete = now.HighestModSeq()
 	}
-	if next != v.told {
-		v.tell(w, next)
+	if next != v.told || v.hasTimed() {
+		s.tell(ctx, w, next)
 	}
 	return nil
 }
 
 // tell writes the difference between the version told and next.
-func (v *view) tell(w *imapserver.UpdateWriter, next *mailstore.Version) {
+func (s *session) tell(ctx context.Context, w *imapserver.UpdateWriter, next *mailstore.Version) {
+	v := s.view
 	d := mailstore.Diff(v.told, next)
+	changes := s.contextChanges(ctx, w, next, d)
+	for _, c := range changes {
+		w.RemoveFrom(c.UpdateContext, c.removed, v.seqsOf(c.removed))
+	}
 	tellExpunged(w, d)
 	if len(d.Added) > 0 {
 		w.Exists(uint32(next.Len()))
@@ -129,6 +136,9 @@ func (v *view) tell(w *imapserver.UpdateWriter, next *mailstore.Version) {
 		w.Flags(seq, e.UID, flags, e.ModSeq)
 	}
 	v.told, v.answered = next, nil
+	for _, c := range changes {
+		w.AddTo(c.UpdateContext, c.added, v.seqsOf(c.added))
+	}
 }
 
 // tellExpunged writes the expunges in rising order, each with the number that
