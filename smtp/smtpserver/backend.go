@@ -49,6 +49,11 @@ type ConnInfo struct {
 	Remote net.Addr
 	Local  net.Addr
 	TLS    *tls.ConnectionState // nil in the clear
+
+	// Client is what a trusted proxy has said by XCLIENT of the client for
+	// which it speaks; zero without one. Remote and Local are the client's
+	// then. With a Login the session begins as that user's.
+	Client smtp.ClientAttributes
 }
 
 // A Session is one client's standing with the server. The rules are in the
@@ -122,4 +127,6 @@ type Result struct {
 
 	// Text, such as a queue id, is added to the positive reply.
 	Text string
+	// Enhanced is the code of the positive reply; 2.0.0 if it is zero.
+	Enhanced smtp.EnhancedCode
 }

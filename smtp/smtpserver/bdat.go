@@ -12,15 +12,17 @@ import (
 // RSET or another command that means it.
 var errGivenUp = errors.New("message given up by the client")
 
-// chunks frames the message of BDAT: octets counted beforehand, in any number
-// of commands (RFC 3030 §2). While the session reads, it is the source that
-// answers each chunk and takes the next command.
+// chunks frames the message of BDAT and BURL: octets counted beforehand, or
+// those behind a URL, in any number of commands (RFC 3030 §2, RFC 4468 §3).
+// While the session reads, it is the source that answers each chunk and takes
+// the next command.
 type chunks struct {
 	c    *conn
 	ctx  context.Context // of the session's Data, within which this lives
 	left int64           // octets of the present chunk not yet scanned
 	size int64           // of the present chunk
 	last bool            // the present chunk is the last
+	url  *urlChunk       // the present chunk, if it comes from a URL
 }
 
 // bdat carries out BDAT, and those that follow in the same message.
@@ -36,6 +38,13 @@ func (c *conn) bdat(ctx context.Context, args string) {
 		c.bdatOutOfSequence(b, ch)
 		return
 	}
+	c.takeChunks(ctx, b, ch)
+}
+
+// takeChunks hands the message to the session, beginning with the chunk at
+// hand.
+func (c *conn) takeChunks(ctx context.Context, b *body, ch *chunks) {
+	defer ch.closeURL()
 	begin := time.Now()
 	result, err := c.session.Data(ctx, &Message{Reader: b, With: c.with(), Chunked: true})
 	err = b.checkRead(err)
@@ -47,7 +56,7 @@ func (c *conn) bdat(ctx context.Context, args string) {
 	}
 	switch {
 	case errors.Is(b.end, errGivenUp):
-		c.tx = transaction{}
+		c.endTransaction()
 	case c.streamFailed(b):
 	case ch.last:
 		c.settle(b, result, err, begin)
@@ -75,7 +84,7 @@ func (c *conn) bdatOutOfSequence(b *body, ch *chunks) {
 // chunkFailed answers a chunk that is not the last of a message that has
 // failed. The transaction is over: chunks that follow are taken and refused.
 func (c *conn) chunkFailed(b *body, err error) {
-	c.tx = transaction{}
+	c.endTransaction()
 	if b.refusal != nil {
 		err = b.refusal
 		c.countRefusal(b.refusal)
@@ -106,18 +115,40 @@ func parseChunk(args string) (size int64, last, ok bool) {
 	return size, last, last || rest == ""
 }
 
-func (ch *chunks) consumed() bool { return ch.left == 0 }
+func (ch *chunks) consumed() bool { return ch.left == 0 && ch.url == nil }
 
 // scanned implements source.
-func (ch *chunks) scanned(n int) { ch.left -= int64(n) }
+func (ch *chunks) scanned(n int) {
+	if ch.url == nil {
+		ch.left -= int64(n)
+	}
+}
+
+// take implements source.
+func (ch *chunks) take(b *body, n int) {
+	if ch.url != nil {
+		ch.url.head += n
+		return
+	}
+	b.in.take(n)
+}
 
 // window implements source.
 func (ch *chunks) window(b *body) ([]byte, error) {
 	for ch.left == 0 {
+		if ch.url != nil {
+			if win := ch.urlWindow(b); len(win) > 0 {
+				return win, nil
+			}
+			continue
+		}
 		if ch.last {
-			if b.scan.cr {
+			if b.scan.cr && !b.binary {
 				b.refuse(errBareLine)
 			}
+			return nil, errEndOfMessage
+		}
+		if b.refusal != nil { // of a URL, to be answered before there is more
 			return nil, errEndOfMessage
 		}
 		if err := ch.next(); err != nil {
@@ -136,7 +167,7 @@ func (ch *chunks) window(b *body) ([]byte, error) {
 // next answers the chunk that is complete and waits for the one after it.
 func (ch *chunks) next() error {
 	c := ch.c
-	c.say(250, codeOK, strconv.FormatInt(ch.size, 10)+" octets received")
+	c.say(250, codeOK, ch.chunkDone())
 	for {
 		cmd, err := c.next()
 		if err != nil {
@@ -146,13 +177,17 @@ func (ch *chunks) next() error {
 		switch cmd.verb {
 		case "BDAT":
 			return ch.begin(cmd.args)
+		case "BURL":
+			if ch.beginURL(cmd.args) {
+				return nil
+			}
 		case "RSET", "QUIT", "HELO", "EHLO", "LHLO":
 			c.pending = &cmd
 			return errGivenUp
-		case "MAIL", "RCPT", "DATA", "AUTH", "STARTTLS":
+		case "MAIL", "RCPT", "DATA", "AUTH", "STARTTLS", "ETRN", "XCLIENT", "XFORWARD":
 			c.say(503, codeSequence, "Message is being sent by BDAT")
 		default:
-			c.minor(cmd)
+			c.minor(ch.ctx, cmd)
 		}
 		if c.checkPatience(); c.done {
 			return errGivenUp

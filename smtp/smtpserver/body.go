@@ -33,10 +33,11 @@ type body struct {
 	max         int64
 	maxReceived int
 	acceptNUL   bool
+	binary      bool // any octets
 	received    receivedCounter
 
 	size    int64
-	ready   int         // octets at the head of the input that are scanned text
+	ready   []byte      // what is scanned and not taken, at the head of the source
 	refusal *smtp.Error // why the message cannot be accepted, nil if it can
 	end     error       // why there is no more: io.EOF if the message is whole
 }
@@ -48,6 +49,8 @@ type source interface {
 	window(b *body) ([]byte, error)
 	// scanned is told how many octets of the window are text.
 	scanned(n int)
+	// take drops octets from the head of the window.
+	take(b *body, n int)
 }
 
 // Read implements the stream of Message.
@@ -83,14 +86,14 @@ func (b *body) WriteTo(w io.Writer) (written int64, err error) {
 	}
 }
 
-// text returns the text at the head of the input, at least one octet.
+// text returns the text at the head of the source, at least one octet.
 func (b *body) text() ([]byte, error) {
-	for b.ready == 0 {
+	for len(b.ready) == 0 {
 		if err := b.next(); err != nil {
 			return nil, err
 		}
 	}
-	return b.in.window()[:b.ready], nil
+	return b.ready, nil
 }
 
 // took takes text that has been given to the session.
@@ -99,8 +102,13 @@ func (b *body) took(p []byte) {
 	if b.received.count > b.maxReceived {
 		b.refuse(errLoop)
 	}
-	b.in.take(len(p))
-	b.ready -= len(p)
+	b.drop(len(p))
+}
+
+// drop takes octets of the text away.
+func (b *body) drop(n int) {
+	b.source.take(b, n)
+	b.ready = b.ready[n:]
 }
 
 // next scans more text. It returns what the session is told when there is
@@ -126,9 +134,9 @@ func (b *body) advance() {
 		b.end = unexpected(err)
 		return
 	}
-	b.ready = b.scan.scan(win)
-	b.source.scanned(b.ready)
-	b.size += int64(b.ready)
+	b.ready = win[:b.scan.scan(win)]
+	b.source.scanned(len(b.ready))
+	b.size += int64(len(b.ready))
 	b.check()
 }
 
@@ -137,7 +145,7 @@ func (b *body) check() {
 	switch {
 	case b.size > b.max:
 		b.refuse(errTooBig)
-	case b.scan.bare:
+	case b.scan.bare && !b.binary:
 		b.refuse(errBareLine)
 	case b.scan.nul && !b.acceptNUL:
 		b.refuse(errNUL)
@@ -166,9 +174,8 @@ func (b *body) checkRead(err error) error {
 // the stream ends. It gives up with errDiscardLimit.
 func (b *body) discard(limit int64, stop func() bool) error {
 	for discarded := int64(0); ; {
-		discarded += int64(b.ready)
-		b.in.take(b.ready)
-		b.ready = 0
+		discarded += int64(len(b.ready))
+		b.drop(len(b.ready))
 		if b.end != nil || stop() {
 			return nil
 		}

@@ -132,6 +132,14 @@ func knownVerb(upper []byte) string {
 		return "AUTH"
 	case "STARTTLS":
 		return "STARTTLS"
+	case "ETRN":
+		return "ETRN"
+	case "BURL":
+		return "BURL"
+	case "XCLIENT":
+		return "XCLIENT"
+	case "XFORWARD":
+		return "XFORWARD"
 	}
 	return ""
 }
@@ -153,6 +161,14 @@ func (c *conn) dispatch(ctx context.Context, cmd command) {
 		c.data(ctx, cmd.args)
 	case "BDAT":
 		c.bdat(ctx, cmd.args)
+	case "BURL":
+		c.burl(ctx, cmd.args)
+	case "ETRN":
+		c.etrn(ctx, cmd.args)
+	case "XCLIENT":
+		c.xclient(ctx, cmd.args)
+	case "XFORWARD":
+		c.xforward(ctx, cmd.args)
 	case "AUTH":
 		c.auth(ctx, cmd.args)
 	case "STARTTLS":
@@ -160,7 +176,7 @@ func (c *conn) dispatch(ctx context.Context, cmd command) {
 	case "QUIT":
 		c.quit(cmd.args)
 	default:
-		c.minor(cmd)
+		c.minor(ctx, cmd)
 	}
 }
 
@@ -191,7 +207,13 @@ func (c *conn) reset() {
 	if c.tx.active {
 		c.session.Reset()
 	}
+	c.endTransaction()
+}
+
+// endTransaction forgets the transaction, and what XFORWARD said of it.
+func (c *conn) endTransaction() {
 	c.tx = transaction{}
+	c.forwarded = smtp.ClientAttributes{}
 }
 
 // needNoArgs refuses arguments of a command that has none.

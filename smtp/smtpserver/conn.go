@@ -29,7 +29,10 @@ type conn struct {
 	refusal    smtp.Reply // to all commands but QUIT; zero unless the session was refused
 	hello      Hello      // zero until the client said it
 	offered    smtp.Extensions
+	offers     Services // of the session, at the last EHLO
 	mechanisms []string
+	attributes smtp.ClientAttributes // from XCLIENT
+	forwarded  smtp.ClientAttributes // from XFORWARD, for the next message
 	authed     bool
 	tx         transaction
 	pending    *command // what ended a message sent by BDAT, to be carried out next
@@ -37,6 +40,7 @@ type conn struct {
 	verb         string // of the command in work, for metrics
 	bad          int    // commands that failed, see Limits.BadCommands
 	idle         int    // commands that moved no mail, see Limits.IdleCommands
+	mails        int    // MAIL commands that were accepted, see Limits.Messages
 	authFailures int
 	done         bool // the connection ends after the pending replies
 	linger       bool // the client may be sending still
@@ -51,7 +55,8 @@ const (
 type transaction struct {
 	active   bool
 	utf8     bool
-	attempts int // RCPT commands, refused ones too
+	binary   bool // BODY=BINARYMIME: any octets, by BDAT or BURL only
+	attempts int  // RCPT commands, refused ones too
 	accepted int
 }
 

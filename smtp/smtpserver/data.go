@@ -14,6 +14,10 @@ func (c *conn) data(ctx context.Context, args string) {
 	if !c.needNoArgs(args) || !c.mayData() {
 		return
 	}
+	if c.tx.binary { // RFC 3030 §3
+		c.say(503, codeSequence, "A BINARYMIME message must be sent by BDAT")
+		return
+	}
 	c.say(354, none, "End data with <CR><LF>.<CR><LF>")
 	b := c.newBody(dots{})
 	b.scan.dots = true
@@ -54,7 +58,8 @@ func (c *conn) newBody(s source) *body {
 		source:      s,
 		max:         limits.MessageSize,
 		maxReceived: limits.Received,
-		acceptNUL:   c.server.opts.AcceptNUL,
+		acceptNUL:   c.server.opts.AcceptNUL || c.tx.binary,
+		binary:      c.tx.binary,
 	}
 }
 
@@ -63,7 +68,7 @@ func (c *conn) newBody(s source) *body {
 func (c *conn) discardFailed(b *body) {
 	c.limited("DiscardedBytes")
 	c.linger = true
-	c.tx = transaction{}
+	c.endTransaction()
 	if b.refusal != nil {
 		c.reply(b.refusal.Reply)
 		c.done = true
@@ -77,7 +82,12 @@ func (c *conn) streamFailed(b *body) bool {
 	if b.end == nil || b.end == io.EOF {
 		return false
 	}
-	c.tx = transaction{}
+	c.endTransaction()
+	if errors.Is(b.end, errStopping) {
+		c.limited("Drain")
+		c.farewell(421, codeShutdown, "Service shutting down")
+		return true
+	}
 	if isTimeout(b.end) {
 		c.limited("DataBlock")
 		c.farewell(421, codeTimeout, "Timeout, closing connection")
@@ -91,7 +101,7 @@ func (c *conn) streamFailed(b *body) bool {
 // settle ends the transaction with the reply, or with one per recipient.
 func (c *conn) settle(b *body, result Result, err error, begin time.Time) {
 	recipients := c.tx.accepted
-	c.tx = transaction{}
+	c.endTransaction()
 	switch {
 	case b.refusal != nil:
 		err = b.refusal
@@ -102,27 +112,31 @@ func (c *conn) settle(b *body, result Result, err error, begin time.Time) {
 	facts := []any{"size", b.size, "recipients", recipients, "duration", time.Since(begin)}
 	if c.server.opts.Mode == LMTP {
 		for i := range recipients {
-			c.answer(recipientErr(result, err, i), result.Text, facts)
+			c.answer(recipientErr(result, err, i), result, facts)
 		}
 		return
 	}
-	c.answer(combine(result, err), result.Text, facts)
+	c.answer(combine(result, err), result, facts)
 }
 
 // answer is the last word on a message; facts go to the log.
-func (c *conn) answer(err error, text string, facts []any) {
+func (c *conn) answer(err error, result Result, facts []any) {
 	if err != nil {
 		r := smtp.ReplyTo(err)
 		c.log.Info("message refused", append(facts, "code", r.Code, "err", err)...)
 		c.reply(r)
 		return
 	}
-	c.log.Debug("message accepted", append(facts, "text", text)...)
+	c.log.Debug("message accepted", append(facts, "text", result.Text)...)
 	c.bad, c.idle = 0, 0
-	if text != "" {
-		text = " " + text
+	text, code := "OK", codeOK
+	if result.Text != "" {
+		text += " " + result.Text
 	}
-	c.say(250, codeOK, "OK"+text)
+	if !result.Enhanced.IsZero() {
+		code = result.Enhanced
+	}
+	c.say(250, code, text)
 }
 
 func (c *conn) countRefusal(err *smtp.Error) {

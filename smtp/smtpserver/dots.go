@@ -42,3 +42,5 @@ func takeDot(b *body) error {
 }
 
 func (dots) scanned(int) {}
+
+func (dots) take(b *body, n int) { b.in.take(n) }

@@ -34,7 +34,8 @@ func (c *conn) mail(ctx context.Context, args string) {
 		c.refuse("sender "+from.String(), err)
 		return
 	}
-	c.tx = transaction{active: true, utf8: opts.SMTPUTF8}
+	c.mails++
+	c.tx = transaction{active: true, utf8: opts.SMTPUTF8, binary: opts.Body == smtp.BodyBinaryMIME}
 	c.say(250, smtp.EnhancedCode{2, 1, 0}, "Sender OK")
 }
 
@@ -47,6 +48,9 @@ func (c *conn) mayMail() bool {
 		c.say(530, codePolicy, "Authentication required")
 	case c.tx.active:
 		c.say(503, codeSequence, "Sender already given")
+	case c.server.opts.Limits.Messages > 0 && c.mails >= c.server.opts.Limits.Messages:
+		c.limited("Messages")
+		c.farewell(421, smtp.EnhancedCode{4, 5, 3}, "Too many messages in one session, please connect again")
 	default:
 		return true
 	}
@@ -62,7 +66,7 @@ func (c *conn) checkMail(path string, opts smtp.MailOptions) error {
 	if !opts.SMTPUTF8 && !isASCII(path) {
 		return errSenderUTF8
 	}
-	return nil
+	return c.offers.checkTimes(&opts)
 }
 
 // Refusals of an address beyond ASCII in a transaction that is not

@@ -23,7 +23,7 @@ func (c *conn) sayHello(ctx context.Context, cmd command) {
 		c.say(501, none, "Need the name of the client")
 		return
 	}
-	hello := Hello{Verb: cmd.verb, Name: cmd.args}
+	hello := c.overHello(Hello{Verb: cmd.verb, Name: cmd.args})
 	if err := c.session.Hello(ctx, hello); err != nil {
 		r := smtp.ReplyTo(err)
 		r.Enhanced = none
@@ -34,7 +34,7 @@ func (c *conn) sayHello(ctx context.Context, cmd command) {
 	c.reset()
 	c.hello = hello
 	if hello.Verb == "HELO" {
-		c.offered, c.mechanisms = nil, nil
+		c.offered, c.mechanisms, c.offers = nil, nil, Services{}
 		c.say(250, none, c.server.opts.Hostname)
 		return
 	}
@@ -43,7 +43,7 @@ func (c *conn) sayHello(ctx context.Context, cmd command) {
 
 // offer sends the reply to EHLO with what the server can do now.
 func (c *conn) offer() {
-	c.mechanisms = nil
+	c.offers, c.mechanisms = c.services(), nil
 	if c.info.TLS != nil || c.server.opts.AllowInsecureAuth {
 		c.mechanisms = c.session.AuthMechanisms()
 	}
@@ -71,7 +71,9 @@ func (c *conn) extensions() []extension {
 		{keyword: smtp.SMTPUTF8},
 		{keyword: smtp.Chunking},
 		{keyword: smtp.EnhancedStatusCodes},
+		{smtp.Limits, c.server.opts.Limits.announced().String()},
 	}
+	list = append(list, c.serviceExtensions(c.offers)...)
 	if c.mayStartTLS() {
 		list = append(list, extension{keyword: smtp.StartTLS})
 	}
@@ -83,7 +85,7 @@ func (c *conn) extensions() []extension {
 
 // with returns the word for the protocol in use (RFC 3848, RFC 6531 §4.3).
 func (c *conn) with() string {
-	if c.hello.Verb == "HELO" {
+	if c.plainSMTP() {
 		return "SMTP"
 	}
 	word := "ESMTP"

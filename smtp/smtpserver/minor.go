@@ -1,10 +1,14 @@
 package smtpserver
 
-import "github.com/mailstead/mailstead/smtp"
+import (
+	"context"
+
+	"github.com/mailstead/mailstead/smtp"
+)
 
 // minor carries out the commands that say little and change nothing but the
 // transaction.
-func (c *conn) minor(cmd command) {
+func (c *conn) minor(ctx context.Context, cmd command) {
 	c.idle++
 	if cmd.refusal != nil {
 		c.reply(cmd.refusal.Reply)
@@ -19,23 +23,14 @@ func (c *conn) minor(cmd command) {
 			c.say(250, codeOK, "OK")
 		}
 	case "VRFY":
-		c.verify(cmd.args)
-	case "EXPN": // RFC 5321 §3.5.2: may be left out
-		c.say(502, codeSequence, "Command not implemented")
+		c.verify(ctx, cmd.args)
+	case "EXPN":
+		c.expand(ctx, cmd.args)
 	case "HELP":
 		c.help()
 	default:
 		c.say(500, codeSequence, "Command not recognized")
 	}
-}
-
-// verify answers VRFY without telling who exists (RFC 5321 §3.5.3, §7.3).
-func (c *conn) verify(args string) {
-	if args == "" {
-		c.say(501, codeArguments, "Syntax: VRFY name")
-		return
-	}
-	c.say(252, smtp.EnhancedCode{2, 5, 0}, "Cannot verify, but will try to deliver")
 }
 
 func (c *conn) help() {
@@ -49,6 +44,15 @@ func (c *conn) help() {
 	}
 	if len(c.mechanisms) > 0 {
 		commands += " AUTH"
+	}
+	if c.offers.EXPN {
+		commands += " EXPN"
+	}
+	if c.offers.ETRN {
+		commands += " ETRN"
+	}
+	if c.offers.BURL {
+		commands += " BURL"
 	}
 	c.reply(smtp.Reply{Code: 214, Enhanced: codeOK, Lines: []string{"Commands:", commands}})
 }

@@ -4,6 +4,8 @@ import (
 	"crypto/tls"
 	"log/slog"
 	"time"
+
+	"github.com/mailstead/mailstead/smtp"
 )
 
 // Options say how a Server behaves. Hostname and Backend must be set.
@@ -23,7 +25,8 @@ type Options struct {
 	// loopback interface only.
 	AllowInsecureAuth bool
 
-	// AcceptNUL lets NUL octets pass in messages. They are refused
+	// AcceptNUL lets NUL octets pass in messages that are not declared
+	// BINARYMIME. They are refused
 	// otherwise: IMAP cannot serve them (RFC 3501 §4.3.1) and RFC 5322 §4
 	// counts them as obsolete.
 	AcceptNUL bool
@@ -59,7 +62,8 @@ type Limits struct {
 	CommandLine    int   // octets with CRLF; default 2048 (RFC 5321 §4.5.3.1.4 wants 512 and room for extensions)
 	AuthLine       int   // octets of an AUTH command or response; default 12288 (RFC 4954 §4)
 	MessageSize    int64 // octets; default 50 MiB; announced by SIZE
-	Recipients     int   // in one transaction; default 1000 (RFC 5321 §4.5.3.1.8)
+	Recipients     int   // in one transaction; default 1000 (RFC 5321 §4.5.3.1.8); announced by LIMITS
+	Messages       int   // in one session; 0 is no limit; announced by LIMITS
 	Received       int   // Received fields of a message, more are a loop; default 100 (RFC 5321 §6.3)
 	BadCommands    int   // failed commands until a message is accepted; default 20
 	IdleCommands   int   // commands that move no mail, until a message is accepted; default 200
@@ -74,7 +78,7 @@ type Timeouts struct {
 	Message   time.Duration // for a whole message; default 1 hour
 	Handshake time.Duration // for TLS; default 1 minute
 	Write     time.Duration // for the client to take a reply; default 1 minute
-	Drain     time.Duration // for a command once the server stops, in a transaction; default 30 seconds
+	Drain     time.Duration // for all that is in flight once the server stops; default 30 seconds
 }
 
 const (
@@ -100,6 +104,11 @@ func (l Limits) withDefaults() Limits {
 	orDefault(&l.AuthFailures, defaultAuthFailures)
 	orDefault(&l.DiscardedBytes, max(l.MessageSize, minDiscardedBytes))
 	return l
+}
+
+// announced returns the limits that LIMITS tells of (RFC 9422 §4).
+func (l *Limits) announced() smtp.SessionLimits {
+	return smtp.SessionLimits{MailMax: l.Messages, RcptMax: l.Recipients}
 }
 
 func (t Timeouts) withDefaults() Timeouts {

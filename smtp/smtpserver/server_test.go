@@ -50,7 +50,13 @@ func TestDialogues(t *testing.T) {
 // engine to the rules of a session.
 func serveFake(t *testing.T, ctx context.Context, conn net.Conn, opts Options) *fakeBackend {
 	t.Helper()
-	backend := &fakeBackend{}
+	return serveServices(t, ctx, conn, opts, Services{})
+}
+
+// serveServices is serveFake with services on offer.
+func serveServices(t *testing.T, ctx context.Context, conn net.Conn, opts Options, services Services) *fakeBackend {
+	t.Helper()
+	backend := &fakeBackend{services: services}
 	opts.Hostname = "mx.example.test"
 	if opts.Backend == nil {
 		opts.Backend = backend

@@ -14,7 +14,8 @@ import (
 // A fakeBackend keeps what its sessions take. What a session does depends on
 // the local parts of the envelope, so that a golden dialogue can ask for it.
 type fakeBackend struct {
-	refuse error // of NewSession
+	refuse   error // of NewSession
+	services Services
 
 	mu       sync.Mutex
 	taken    []takenMessage

@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto/tls"
 	"time"
+
+	"github.com/mailstead/mailstead/smtp"
 )
 
 func (c *conn) mayStartTLS() bool {
@@ -51,13 +53,19 @@ func (c *conn) upgrade(ctx context.Context) {
 // afterTLS begins anew: RFC 3207 §4.2 wants all that the client said before
 // to be forgotten.
 func (c *conn) afterTLS(ctx context.Context, state tls.ConnectionState) {
+	c.forget()
+	c.authed = false
+	c.info.TLS = &state
+	c.openSession(ctx)
+}
+
+// forget ends the session and what it was told.
+func (c *conn) forget() {
 	c.session.Close()
 	c.session = nil
 	c.hello = Hello{}
 	c.offered, c.mechanisms = nil, nil
-	c.authed = false
-	c.info.TLS = &state
-	c.openSession(ctx)
+	c.offers, c.forwarded = Services{}, smtp.ClientAttributes{}
 }
 
 // handshake runs f within the time for it.

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// errStopping says that the server stops and the connection has nothing in
-// flight.
+// errStopping says that the server stops, and the connection has nothing in
+// flight or nothing that comes in time.
 var errStopping = errors.New("server is stopping")
 
 // A waiter sets the read deadlines of a connection and wakes it up when the
@@ -25,7 +25,9 @@ type waiter struct {
 
 	mu       sync.Mutex
 	stopping bool
-	idle     bool // in a read that may be broken off
+	stopEnd  time.Time // when what is in flight must be there, once the server stops
+	idle     bool      // in a read that may be broken off
+	armed    time.Time // the deadline of the read that goes on; zero outside of one
 }
 
 // watch makes the end of ctx the beginning of the stop. release must be called
@@ -37,8 +39,12 @@ func (w *waiter) watch(ctx context.Context) (release func()) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.stopping = true
-		if w.idle {
+		w.stopEnd = time.Now().Add(w.timeouts.Drain)
+		switch {
+		case w.idle:
 			_ = w.conn.SetReadDeadline(time.Unix(1, 0))
+		case !w.armed.IsZero():
+			_ = w.conn.SetReadDeadline(earlier(w.armed, w.stopEnd))
 		}
 	})
 	return func() {
@@ -56,7 +62,11 @@ func (w *waiter) arm() error {
 		return errStopping
 	}
 	w.idle = w.mayStop
-	return w.conn.SetReadDeadline(w.deadline())
+	w.armed = w.deadline()
+	if w.stopping {
+		w.armed = earlier(w.armed, w.stopEnd)
+	}
+	return w.conn.SetReadDeadline(w.armed)
 }
 
 // disarm makes the connection busy again after a read, and says why it failed
@@ -64,8 +74,8 @@ func (w *waiter) arm() error {
 func (w *waiter) disarm(err error) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	broken := w.idle && w.stopping && isTimeout(err)
-	w.idle = false
+	broken := w.stopping && isTimeout(err) && (w.idle || !time.Now().Before(w.stopEnd))
+	w.idle, w.armed = false, time.Time{}
 	if broken {
 		return errStopping
 	}
@@ -90,9 +100,6 @@ func (w *waiter) deadline() time.Time {
 	end := w.commandEnd
 	if !w.messageEnd.IsZero() { // between the chunks of BDAT
 		end = earlier(end, w.messageEnd)
-	}
-	if w.stopping {
-		end = earlier(end, now.Add(w.timeouts.Drain))
 	}
 	return end
 }

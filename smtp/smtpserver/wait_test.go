@@ -255,7 +255,7 @@ func TestStopInFlight(t *testing.T) {
 			d.expect("354 ")
 			d.stop()
 			synctest.Wait()
-			time.Sleep(time.Minute)
+			time.Sleep(20 * time.Second)
 			d.send("\r\n.\r\n")
 		},
 		"between chunks": func(d *dialogue) {
@@ -283,24 +283,43 @@ func TestStopInFlight(t *testing.T) {
 	}
 }
 
-// TestStopDrain checks that a client that does not go on with its transaction
-// cannot hold up the stop.
+// TestStopDrain checks that a client that does not go on with its transaction,
+// or goes on for ever, cannot hold up the stop.
 func TestStopDrain(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		d := newDialogue(t, Options{})
-		d.envelope()
-		d.stop()
-		synctest.Wait()
-		d.send("NOOP\r\n")
-		d.expect("250 ")
-		at := time.Now()
-		d.expect("421 4.4.2")
-		if waited := time.Since(at); waited != 30*time.Second {
-			t.Errorf("waited %v", waited)
-		}
-		d.end()
-	})
+	for name, begin := range map[string]func(*dialogue){
+		"command": func(d *dialogue) { d.send("NOOP\r\n"); d.expect("250 ") },
+		"data":    func(d *dialogue) { d.send("DATA\r\nx"); d.expect("354 ") },
+		"chunk":   func(d *dialogue) { d.send("BDAT 9\r\nx") },
+		"drip": func(d *dialogue) {
+			d.send("DATA\r\nx")
+			d.expect("354 ")
+			go func() {
+				time.Sleep(25 * time.Second)
+				d.send("x")
+			}()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				d := newDialogue(t, Options{})
+				d.envelope()
+				begin(d)
+				synctest.Wait()
+				d.stop()
+				at := time.Now()
+				d.expect("421 4.3.2")
+				if waited := time.Since(at); waited != 30*time.Second {
+					t.Errorf("waited %v", waited)
+				}
+				d.end()
+				if n := len(d.backend.messages()); n > 0 {
+					t.Errorf("%d messages were taken", n)
+				}
+			})
+		})
+	}
 }
 
 // TestClientDoesNotRead checks that a client that takes no replies is given
