@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"io"
 	"strconv"
+
+	"github.com/mailstead/mailstead/smtp"
 )
 
 const (
@@ -42,7 +44,7 @@ func (t *transfer) bdat() error {
 	if t.m.Size > 0 {
 		return t.bdatWhole()
 	}
-	body := &checkedReader{src: t.m.Body}
+	body := &checkedReader{src: t.m.Body, lines: t.lines()}
 	buf := make([]byte, chunkSize)
 	for {
 		n, err := io.ReadFull(body, buf)
@@ -115,8 +117,11 @@ func (t *transfer) chunk(p []byte, last bool) error {
 
 // copyBody reads the message and hands it on, piece by piece.
 func (t *transfer) copyBody(write func([]byte) error) error {
-	body := &checkedReader{src: t.m.Body, size: t.m.Size}
-	buf := make([]byte, copyBuffer)
+	body := &checkedReader{src: t.m.Body, size: t.m.Size, lines: t.lines()}
+	if t.c.scratch == nil {
+		t.c.scratch = make([]byte, copyBuffer)
+	}
+	buf := t.c.scratch
 	for {
 		n, readErr := body.Read(buf)
 		if readErr != nil && readErr != io.EOF {
@@ -184,14 +189,20 @@ func (r *checkedReader) probe() error {
 	return err
 }
 
+// lines returns the rule for line endings. A BINARYMIME message has none.
+func (t *transfer) lines() lineChecker {
+	return lineChecker{off: t.m.Options.Body == smtp.BodyBinaryMIME}
+}
+
 // A lineChecker refuses CR and LF outside of CRLF.
 type lineChecker struct {
-	cr bool // the last octet was CR
+	off bool
+	cr  bool // the last octet was CR
 }
 
 // check looks at the next octets. Every CR and every LF must be one of a pair.
 func (l *lineChecker) check(p []byte) error {
-	if len(p) == 0 {
+	if len(p) == 0 || l.off {
 		return nil
 	}
 	pairs := bytes.Count(p, []byte("\r\n"))

@@ -21,6 +21,8 @@ type Client struct {
 	farewell   smtp.Reply // 421, after which the server closes; zero if not
 	broken     error      // why the connection is of no more use
 	inBody     bool       // the end of the message has been written
+	mails      int        // MAIL commands sent since the last hello
+	scratch    []byte     // for the body, of copyBuffer octets once there was one
 }
 
 // New returns a Client on a connection to a server, with TLS already if conn
@@ -51,7 +53,8 @@ func (c *Client) TLS() (state tls.ConnectionState, ok bool) {
 
 // Usable tells whether another message can be sent.
 func (c *Client) Usable() bool {
-	return c.broken == nil && c.farewell.IsZero() && c.helloed
+	limit := c.extensions.Limits().MailMax
+	return c.broken == nil && c.farewell.IsZero() && c.helloed && (limit == 0 || c.mails < limit)
 }
 
 // Reset gives up what transaction there may be, and thereby shows that the

@@ -8,6 +8,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -113,6 +114,17 @@ func TestDialogues(t *testing.T) {
 		{"toobig", Options{}, two, "local 5.3.4; local 5.3.4; all: local 5.3.4"},
 		{"options", Options{}, fullOptions, "ok; all: ok"},
 		{"optionsless", Options{}, fullOptions, "ok; all: ok"},
+		{"services", Options{}, services(demands), "ok; all: ok"},
+		{"wishes", Options{}, services(wishes), "ok; all: ok"},
+		{"norequiretls", Options{}, services(demands), "local 5.7.30; all: local 5.7.30"},
+		{"nodeliverby", Options{}, services(" BY=60;R"), "local 5.3.3; all: local 5.3.3"},
+		{"nohold", Options{}, services(" HOLDFOR=3601"), "local 5.3.3; all: local 5.3.3"},
+		{"nobinary", Options{}, services(" BODY=BINARYMIME"), "local 5.6.3; all: local 5.6.3"},
+		{"binary", Options{}, binary, "ok; all: ok"},
+		{"norrvs", Options{}, sinceThen, "local 5.7.19; ok; all: ok"},
+		{"limits", Options{}, func() Message { return message(text, "b@y.test", "c@y.test", "d@y.test") }, "ok; ok; local 4.5.3; all: ok"},
+		{"flood", Options{}, two, "hello: broken at greeting"},
+		{"longline", Options{}, two, "hello: broken at greeting"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -124,6 +136,44 @@ func TestDialogues(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Parameters that a message must not go without, and those that are wishes.
+const (
+	demands = " REQUIRETLS HOLDFOR=3600 BY=120;RT MT-PRIORITY=3 SOLICIT=net.example:ADV"
+	wishes  = " BY=120;N MT-PRIORITY=-4 SOLICIT=net.example:ADV"
+)
+
+func services(params string) func() Message {
+	all := smtp.Extensions{
+		smtp.EightBitMIME: "", smtp.BinaryMIME: "", smtp.RequireTLS: "", smtp.FutureRelease: "", smtp.DeliverBy: "",
+		smtp.MTPriority: "", smtp.NoSoliciting: "",
+	}
+	o, err := smtp.ParseMailOptions(params, all)
+	if err != nil {
+		panic(err)
+	}
+	return func() Message {
+		m := message("x\r\n", "b@y.test")
+		m.Options = o
+		return m
+	}
+}
+
+func binary() Message {
+	m := message("\x00\n\r!", "b@y.test")
+	m.Options.Body = smtp.BodyBinaryMIME
+	return m
+}
+
+// sinceThen has a recipient who must not have changed, and one for whom that
+// is a wish.
+func sinceThen() Message {
+	m := message("x\r\n", "b@y.test", "c@y.test")
+	then := time.Date(2014, 4, 3, 23, 1, 0, 0, time.UTC)
+	m.To[0].Options.ValidSince = smtp.ValidSince{Time: then}
+	m.To[1].Options.ValidSince = smtp.ValidSince{Time: then, Continue: true}
+	return m
 }
 
 func fullOptions() Message {

@@ -67,6 +67,7 @@ func (c *Client) runGroup(group []step) error {
 
 func (t *transfer) mail() step {
 	t.c.dirty = true
+	t.c.mails++
 	return step{
 		command: "MAIL",
 		line:    "MAIL FROM:" + t.m.From.String() + t.m.Options.String(),
@@ -87,9 +88,7 @@ func (t *transfer) rcpts() []step {
 		if t.settled[i] {
 			continue
 		}
-		if !t.c.extensions.Has(smtp.DSN) {
-			to.Options = smtp.RcptOptions{}
-		}
+		t.leaveOutOf(&to.Options)
 		steps = append(steps, step{
 			command: "RCPT",
 			line:    "RCPT TO:" + to.To.String() + to.Options.String(),

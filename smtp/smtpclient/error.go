@@ -80,6 +80,12 @@ var (
 var (
 	ErrNoSMTPUTF8   = smtp.NewError(550, smtp.EnhancedCode{5, 6, 7}, "The next server does not take internationalized mail (SMTPUTF8)")
 	ErrNo8BitMIME   = smtp.NewError(554, smtp.EnhancedCode{5, 6, 3}, "The next server does not take 8-bit messages (8BITMIME)")
+	ErrNoBinaryMIME = smtp.NewError(554, smtp.EnhancedCode{5, 6, 3}, "The next server does not take binary messages (BINARYMIME)")
+	ErrNoRequireTLS = smtp.NewError(550, smtp.EnhancedCode{5, 7, 30}, "The next server does not keep the demand for TLS (REQUIRETLS)")
+	ErrNoDeliverBy  = smtp.NewError(554, smtp.EnhancedCode{5, 3, 3}, "The next server does not keep a time of delivery so short (DELIVERBY)")
+	ErrNoHold       = smtp.NewError(554, smtp.EnhancedCode{5, 3, 3}, "The next server does not hold messages so long (FUTURERELEASE)")
+	ErrNoRRVS       = smtp.NewError(550, smtp.EnhancedCode{5, 7, 19}, "The next server does not look whether the mailbox has changed hands (RRVS)")
+	ErrRcptMax      = smtp.NewError(452, smtp.EnhancedCode{4, 5, 3}, "The next server takes less recipients at once")
 	ErrTooBig       = smtp.NewError(552, smtp.EnhancedCode{5, 3, 4}, "The message is bigger than the next server takes")
 	ErrNoStartTLS   = smtp.NewError(454, smtp.EnhancedCode{4, 7, 0}, "The next server does not offer STARTTLS")
 	ErrNoMechanism  = smtp.NewError(454, smtp.EnhancedCode{4, 7, 0}, "The next server does not offer the mechanism to authenticate")

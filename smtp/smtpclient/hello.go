@@ -33,7 +33,7 @@ func (c *Client) greeting() error {
 }
 
 func (c *Client) hello() error {
-	c.helloed, c.extensions = false, nil
+	c.helloed, c.extensions, c.mails = false, nil, 0
 	verb := "EHLO"
 	if c.opts.LMTP {
 		verb = "LHLO"

@@ -13,9 +13,11 @@ import (
 type Message struct {
 	From smtp.ReversePath
 	// Options are the parameters of MAIL. Size is set from the field below.
-	// SMTPUTF8 is added when an address needs it. What asks only for a
-	// service, RET, ENVID and AUTH, is left out if the server does not
-	// offer it.
+	// SMTPUTF8 is added when an address needs it. What is only a wish (RET,
+	// ENVID, AUTH, MT-PRIORITY, SOLICIT, BY to be notified) is left out if
+	// the server does not offer it; what the message must not go without
+	// (REQUIRETLS, BY to be returned, HOLDFOR, HOLDUNTIL, BINARYMIME) is an
+	// error then.
 	Options smtp.MailOptions
 	To      []Recipient
 
@@ -27,7 +29,8 @@ type Message struct {
 }
 
 // A Recipient is the forward path and the parameters of one RCPT. NOTIFY and
-// ORCPT are left out if the server does not offer DSN.
+// ORCPT are left out if the server does not offer DSN. RRVS is left out if it
+// is not offered and may be; else the recipient fails.
 type Recipient struct {
 	To      smtp.ForwardPath
 	Options smtp.RcptOptions
@@ -117,69 +120,6 @@ func (t *transfer) failRest(err error) {
 
 func (t *transfer) chunking() bool {
 	return t.c.extensions.Has(smtp.Chunking) && !t.c.opts.NoChunking
-}
-
-// check refuses what the server cannot take (RFC 6531 §3.2, RFC 6152 §3,
-// RFC 1870 §6.1), and leaves out what it does not know.
-func (t *transfer) check() error {
-	c, m := t.c, &t.m
-	if c.broken != nil {
-		return c.broken
-	}
-	if !c.helloed {
-		return errHelloFirst
-	}
-	if len(m.To) == 0 {
-		return errNoRecipients
-	}
-	if m.Options.SMTPUTF8 || !m.From.Address.IsASCII() {
-		if !c.extensions.Has(smtp.SMTPUTF8) {
-			return ErrNoSMTPUTF8
-		}
-		m.Options.SMTPUTF8 = true
-	}
-	t.checkRecipients()
-	if max := c.extensions.MaxSize(); max > 0 && m.Size > max {
-		return ErrTooBig
-	}
-	if m.Options.Body == smtp.Body8BitMIME && !c.extensions.Has(smtp.EightBitMIME) ||
-		m.Options.Body == smtp.BodyBinaryMIME && (!c.extensions.Has(smtp.BinaryMIME) || !t.chunking()) {
-		return ErrNo8BitMIME
-	}
-	t.leaveOut()
-	return nil
-}
-
-// checkRecipients asks for SMTPUTF8 if a recipient needs it, and refuses that
-// recipient if it is not offered.
-func (t *transfer) checkRecipients() {
-	for i, r := range t.m.To {
-		switch {
-		case r.To.Address.IsASCII():
-		case t.c.extensions.Has(smtp.SMTPUTF8):
-			t.m.Options.SMTPUTF8 = true
-		default:
-			t.settle(i, smtp.Reply{}, ErrNoSMTPUTF8)
-		}
-	}
-}
-
-// leaveOut takes away the parameters that the server does not know.
-func (t *transfer) leaveOut() {
-	o, offered := &t.m.Options, t.c.extensions
-	o.Size = 0
-	if offered.Has(smtp.Size) {
-		o.Size = t.m.Size
-	}
-	if !offered.Has(smtp.EightBitMIME) {
-		o.Body = ""
-	}
-	if !offered.Has(smtp.Auth) {
-		o.Auth = ""
-	}
-	if !offered.Has(smtp.DSN) {
-		o.Return, o.EnvelopeID = "", ""
-	}
 }
 
 // finish reads the reply to the whole message: one in SMTP, one for each
