@@ -165,6 +165,8 @@ func (c *Client) untagged() error {
 		return c.statusData()
 	case "SEARCH":
 		return c.searchRev1()
+	case "SORT":
+		return c.sortData()
 	case "ESEARCH":
 		return c.esearch()
 	case "NAMESPACE":

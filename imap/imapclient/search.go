@@ -42,6 +42,11 @@ func (c *Client) searchRev1() error {
 	if s == nil || c.rev2 {
 		return imapwire.Syntax("SEARCH response was not asked for")
 	}
+	return c.numbers(s)
+}
+
+// numbers takes hits and perhaps a mod-sequence.
+func (c *Client) numbers(s *SearchResult) error {
 	for c.r.Accept(' ') {
 		if c.r.Accept('(') {
 			if err := c.searchModSeq(s); err != nil {
@@ -145,17 +150,21 @@ func (c *Client) esearchItem(s *SearchResult, name string) (err error) {
 // maxHits is how many hits a client takes.
 const maxHits = 10_000_000
 
+// esearchAll takes hits in the order in which they come: that of a SORT, or a
+// rising one. Within a range they rise (RFC 5267 §3.2).
 func (c *Client) esearchAll(s *SearchResult) error {
 	raw, err := c.r.NumSet(s.Kind)
 	if err != nil || raw.Dynamic() {
 		return imapwire.Syntax("numbers expected")
 	}
-	hits := raw.UIDs(0)
-	if hits.Count() > maxHits {
-		return imapwire.Syntax("too many hits")
-	}
-	for n := range hits.All() {
-		s.All = append(s.All, uint32(n))
+	for _, r := range raw.Ranges {
+		first, last := min(r.First, r.Last), max(r.First, r.Last)
+		if uint64(len(s.All))+uint64(last-first) >= maxHits {
+			return imapwire.Syntax("too many hits")
+		}
+		for n := uint64(first); n <= uint64(last); n++ {
+			s.All = append(s.All, uint32(n))
+		}
 	}
 	return nil
 }

@@ -42,6 +42,9 @@ var mailCapabilities = [...]capability{
 	{name: "LIST-STATUS"},
 	{name: "MULTIAPPEND"},
 	{name: "UTF8=ACCEPT"},
+	{name: "SORT", needs: FeatureSort},
+	{name: "SORT=DISPLAY", needs: FeatureSort},
+	{name: "ESORT", needs: FeatureSort},
 	{name: "OBJECTID", needs: FeatureObjectID},
 	{name: "SAVEDATE", needs: FeatureSaveDate},
 	// METADATA-SERVER is the part of METADATA that concerns the server: it is

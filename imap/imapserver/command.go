@@ -74,6 +74,9 @@ func lookup(name string) (command, bool) {
 	if cmd, ok := lookupMailbox(name); ok {
 		return cmd, true
 	}
+	if cmd, ok := lookupSort(name); ok {
+		return cmd, true
+	}
 	return lookupSelected(name)
 }
 

@@ -23,6 +23,8 @@ const (
 	FeatureMetadata
 	// FeatureContext says that the sessions are Observers (RFC 5267).
 	FeatureContext
+	// FeatureSort says that the sessions are SortSessions (RFC 5256).
+	FeatureSort
 )
 
 // Options configure a Server. Zero values mean the default that stands at each

@@ -14,12 +14,18 @@ func (c *conn) search(ctx context.Context, req *request) error {
 	if err == nil {
 		err = s.run(ctx)
 	}
-	if err == nil || c.broken != nil || s.ret&imap.SearchReturnSave == 0 {
+	return s.unsaved(err)
+}
+
+// unsaved empties the search result variable if a command failed that was to
+// set it (RFC 9051 §6.4.4.1).
+func (s *searchCommand) unsaved(err error) error {
+	if err == nil || s.c.broken != nil || s.ret&imap.SearchReturnSave == 0 {
 		return err
 	}
-	e := c.toError(err)
+	e := s.c.toError(err)
 	if e.Type == imap.StatusNo {
-		c.saved = nil // RFC 9051 §6.4.4.1
+		s.c.saved = nil
 	}
 	return e
 }
@@ -40,11 +46,8 @@ func (s *searchCommand) parse() error {
 	if err := r.SP(); err != nil {
 		return err
 	}
-	if r.AcceptWord("RETURN") {
-		s.extended = true
-		if err := s.parseReturn(); err != nil {
-			return err
-		}
+	if err := s.parseExtended(); err != nil {
+		return err
 	}
 	p := &searchParser{c: s.c, charset: utf8Charset}
 	if err := p.parseCharset(); err != nil {
@@ -56,6 +59,21 @@ func (s *searchCommand) parse() error {
 	}
 	s.criteria = imap.SearchCriteria{Op: imap.SearchAnd, Keys: keys}
 	return s.c.end(s.req)
+}
+
+// parseExtended takes RETURN with its options, if it is there, and the space
+// behind them.
+func (s *searchCommand) parseExtended() error {
+	s.extended = s.c.r.AcceptWord("RETURN")
+	if s.extended {
+		if err := s.parseReturn(); err != nil {
+			return err
+		}
+	}
+	if s.ret == 0 {
+		s.ret = imap.SearchReturnAll
+	}
+	return nil
 }
 
 // parseReturn takes the result options and the space behind them.
@@ -115,32 +133,18 @@ func (s *searchCommand) parseResult() (err error) {
 
 // run asks the session and answers.
 func (s *searchCommand) run(ctx context.Context) error {
-	c := s.c
-	if s.ret == 0 {
-		s.ret = imap.SearchReturnAll
-	}
 	if err := s.checkUpdate(); err != nil {
 		return err
 	}
-	modSeq := s.criteria.Uses(imap.SearchModSeq)
-	if modSeq {
-		c.enableCondStore()
-	}
-	save, update := s.ret&imap.SearchReturnSave != 0, s.ret&imap.SearchReturnUpdate != 0
-	data, err := c.session.Search(ctx, &s.criteria, SearchOptions{
-		Return:  s.ret &^ imap.SearchReturnContext,
-		Partial: s.partial,
-		UIDs:    s.req.uid || save || update,
-		Seqs:    !s.req.uid,
-		ModSeq:  modSeq,
-	})
+	c, opts := s.c, s.options()
+	data, err := c.session.Search(ctx, &s.criteria, opts)
 	if err != nil {
 		return err
 	}
-	if !modSeq {
+	if !opts.ModSeq {
 		data.ModSeq = 0
 	}
-	if save {
+	if s.ret&imap.SearchReturnSave != 0 {
 		c.saved = s.savedSet(data.UIDs)
 	}
 	if s.req.uid {
@@ -148,10 +152,27 @@ func (s *searchCommand) run(ctx context.Context) error {
 	} else {
 		writeSearch(s, data.Seqs, data.ModSeq)
 	}
-	if update {
+	if s.ret&imap.SearchReturnUpdate != 0 {
 		return s.observe(data.UIDs)
 	}
 	return nil
+}
+
+// options returns what the session is to find. A search by MODSEQ switches
+// CONDSTORE on (RFC 7162 §3.1).
+func (s *searchCommand) options() SearchOptions {
+	modSeq := s.criteria.Uses(imap.SearchModSeq)
+	if modSeq {
+		s.c.enableCondStore()
+	}
+	const needUIDs = imap.SearchReturnSave | imap.SearchReturnUpdate
+	return SearchOptions{
+		Return:  s.ret &^ imap.SearchReturnContext,
+		Partial: s.partial,
+		UIDs:    s.req.uid || s.ret&needUIDs != 0,
+		Seqs:    !s.req.uid,
+		ModSeq:  modSeq,
+	}
 }
 
 // savedSet returns what "$" will stand for (RFC 9051 §6.4.4.1, Table 4;

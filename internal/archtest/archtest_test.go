@@ -28,6 +28,7 @@ var floors = []string{
 // standards says which rooms of the standards wing each of them stands on.
 var standards = map[string][]string{
 	"address":         {},
+	"collation":       {},
 	"message":         {},
 	"sasl":            {},
 	"dns":             {"address"},
@@ -37,6 +38,7 @@ var standards = map[string][]string{
 	"smtp/smtpclient": {"address", "sasl", "smtp"},
 	"imap":            {"message"},
 	"imap/imapwire":   {"imap", "message"},
+	"imap/imapthread": {"imap", "message"},
 	"imap/imapserver": {"imap", "imap/imapwire", "message", "sasl"},
 	"imap/imapclient": {"imap", "imap/imapwire", "message", "sasl"},
 	"pop3":            {},

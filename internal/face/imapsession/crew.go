@@ -3,6 +3,7 @@ package imapsession
 import (
 	"context"
 	"fmt"
+	"iter"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -11,25 +12,46 @@ import (
 	"github.com/mailstead/mailstead/internal/model/mailstore"
 )
 
-// A crew looks at the messages of one search that must be read. Messages go in
-// batches to workers, one for each processor; the hits come back in order. No
-// more than a few batches are under way, so that one hit that is enough does
-// not come after the whole mailbox has been read. The first batch is looked at
-// where it is filled: a small search starts no goroutine.
+// A crew looks at the messages of one search that must be read, and takes from
+// each hit the facts that are wanted of it. Messages go in batches to workers,
+// one for each processor; the hits come back in order. No more than a few
+// batches are under way, so that one hit that is enough does not come after the
+// whole mailbox has been read. The first batch is looked at where it is filled:
+// a small search starts no goroutine.
 //
 // Its methods are for one goroutine, that of the session.
-type crew struct {
-	ctx     context.Context
-	cancel  context.CancelFunc
-	hits    *hits
-	compile func() (matcher, error)
-	reader  func() *mailstore.MessageReader
+type crew[F any] struct {
+	ctx    context.Context
+	cancel context.CancelFunc
+	task   task[F]
+	enough bool // a hit was, no other is wanted
 
-	filling *batch
-	pending []*batch // given to workers, in order
-	size    int      // how many batches may be pending
-	jobs    chan *batch
+	filling *batch[F]
+	pending []*batch[F] // given to workers, in order
+	size    int         // how many batches may be pending
+	jobs    chan *batch[F]
 	workers sync.WaitGroup
+}
+
+// A task is what a crew does.
+type task[F any] struct {
+	// examiner makes what one worker looks at messages with.
+	examiner func() (examiner[F], error)
+	// reader makes what one worker reads messages by.
+	reader func() *mailstore.MessageReader
+	// found takes the hits in order, and tells whether no other is wanted.
+	found func(finding[F]) bool
+	// first says that one hit is enough.
+	first bool
+}
+
+// An examiner tells whether a message is a hit, and its facts if so.
+type examiner[F any] func(*candidate) (facts F, hit bool, err error)
+
+// A finding is a hit.
+type finding[F any] struct {
+	place
+	facts F
 }
 
 // What goes to a worker at once: about as many messages as a MessageReader
@@ -40,10 +62,10 @@ const (
 )
 
 // A batch is some messages and what a worker found out about them.
-type batch struct {
+type batch[F any] struct {
 	messages []place
 	octets   int64 // of the messages
-	found    []place
+	found    []finding[F]
 	err      error // after what was found
 	panicked any
 	done     chan struct{}
@@ -55,20 +77,19 @@ type place struct {
 	entry mailstore.Entry
 }
 
-// newCrew returns a crew that fills hits. It needs a matcher and a reader for
-// each worker. Who calls it must call dismiss in the end.
-func newCrew(ctx context.Context, hits *hits, compile func() (matcher, error), reader func() *mailstore.MessageReader) *crew {
+// newCrew returns a crew for a task. Who calls it must call dismiss in the end.
+func newCrew[F any](ctx context.Context, t task[F]) *crew[F] {
 	ctx, cancel := context.WithCancel(ctx)
-	return &crew{ctx: ctx, cancel: cancel, hits: hits, compile: compile, reader: reader, filling: newBatch()}
+	return &crew[F]{ctx: ctx, cancel: cancel, task: t, filling: newBatch[F]()}
 }
 
-func newBatch() *batch {
-	return &batch{messages: make([]place, 0, batchSize), done: make(chan struct{}, 1)}
+func newBatch[F any]() *batch[F] {
+	return &batch[F]{messages: make([]place, 0, batchSize), done: make(chan struct{}, 1)}
 }
 
 // look has a message of so many octets looked at. Errors are about this message
 // or about one before.
-func (c *crew) look(p place, octets int64) error {
+func (c *crew[F]) look(p place, octets int64) error {
 	b := c.filling
 	b.messages = append(b.messages, p)
 	b.octets += octets
@@ -82,13 +103,13 @@ func (c *crew) look(p place, octets int64) error {
 }
 
 // begin looks at the first batch and starts the workers.
-func (c *crew) begin() error {
-	if err := c.lookHere(); err != nil || c.hits.enough {
+func (c *crew[F]) begin() error {
+	if err := c.lookHere(); err != nil || c.enough {
 		return err
 	}
 	n := runtime.GOMAXPROCS(0)
 	c.size = 2 * n
-	c.jobs = make(chan *batch, c.size)
+	c.jobs = make(chan *batch[F], c.size)
 	for range n {
 		w, err := c.newWorker()
 		if err != nil {
@@ -100,7 +121,7 @@ func (c *crew) begin() error {
 }
 
 // lookHere looks at what is filled in this goroutine.
-func (c *crew) lookHere() error {
+func (c *crew[F]) lookHere() error {
 	w, err := c.newWorker()
 	if err != nil {
 		return err
@@ -110,18 +131,18 @@ func (c *crew) lookHere() error {
 }
 
 // hand gives what is filled to a worker and makes room for more.
-func (c *crew) hand() error {
+func (c *crew[F]) hand() error {
 	c.jobs <- c.filling // has room for all that are pending
 	c.pending = append(c.pending, c.filling)
 	if len(c.pending) < c.size {
-		c.filling = newBatch()
+		c.filling = newBatch[F]()
 		return nil
 	}
 	return c.await()
 }
 
 // await waits for the batch that was given out first and fills it again.
-func (c *crew) await() error {
+func (c *crew[F]) await() error {
 	b := c.pending[0]
 	c.pending = append(c.pending[:0], c.pending[1:]...)
 	<-b.done
@@ -130,12 +151,12 @@ func (c *crew) await() error {
 }
 
 // collect adds what was found in a batch to the hits and empties the batch.
-func (c *crew) collect(b *batch) error {
+func (c *crew[F]) collect(b *batch[F]) error {
 	if b.panicked != nil {
 		panic(b.panicked)
 	}
-	for _, p := range b.found {
-		if c.hits.add(p.seq, p.entry) {
+	for _, f := range b.found {
+		if c.enough = c.task.found(f); c.enough {
 			return nil
 		}
 	}
@@ -144,14 +165,14 @@ func (c *crew) collect(b *batch) error {
 }
 
 // finish waits for all that has been given out.
-func (c *crew) finish() error {
+func (c *crew[F]) finish() error {
 	if c.jobs == nil {
 		return c.lookHere()
 	}
 	c.jobs <- c.filling
 	c.pending = append(c.pending, c.filling)
 	for len(c.pending) > 0 {
-		if err := c.await(); err != nil || c.hits.enough {
+		if err := c.await(); err != nil || c.enough {
 			return err
 		}
 	}
@@ -159,7 +180,7 @@ func (c *crew) finish() error {
 }
 
 // dismiss ends the workers and waits for them.
-func (c *crew) dismiss() {
+func (c *crew[F]) dismiss() {
 	c.cancel()
 	if c.jobs != nil {
 		close(c.jobs)
@@ -167,19 +188,23 @@ func (c *crew) dismiss() {
 	c.workers.Wait()
 }
 
-// A worker looks at messages with a matcher and buffers of its own.
-type worker struct {
-	match     matcher
+// A worker looks at messages with an examiner and buffers of its own.
+type worker[F any] struct {
+	examine   examiner[F]
 	candidate candidate
 	first     bool // one hit is enough
 }
 
-func (c *crew) newWorker() (*worker, error) {
-	match, err := c.compile()
-	return &worker{match: match, candidate: candidate{ctx: c.ctx, reader: c.reader()}, first: c.hits.limit == 1}, err
+func (c *crew[F]) newWorker() (*worker[F], error) {
+	examine, err := c.task.examiner()
+	return &worker[F]{
+		examine:   examine,
+		candidate: candidate{ctx: c.ctx, reader: c.task.reader()},
+		first:     c.task.first,
+	}, err
 }
 
-func (w *worker) work(jobs <-chan *batch) {
+func (w *worker[F]) work(jobs <-chan *batch[F]) {
 	for b := range jobs {
 		w.lookSafely(b)
 		b.done <- struct{}{}
@@ -188,7 +213,7 @@ func (w *worker) work(jobs <-chan *batch) {
 
 // lookSafely passes a panic on to the session, whose connection alone ends by
 // it.
-func (w *worker) lookSafely(b *batch) {
+func (w *worker[F]) lookSafely(b *batch[F]) {
 	defer func() {
 		if p := recover(); p != nil {
 			b.panicked = fmt.Sprintf("%v\n%s", p, debug.Stack())
@@ -199,22 +224,43 @@ func (w *worker) lookSafely(b *batch) {
 
 // look looks at the messages of a batch, up to the first error, and up to the
 // first hit if that is enough.
-func (w *worker) look(b *batch) {
+func (w *worker[F]) look(b *batch[F]) {
 	b.err = nil
 	m := &w.candidate
 	for _, p := range b.messages {
 		m.reset(p.seq, p.entry)
-		ok, err := w.match.test(m)
+		facts, hit, err := w.examine(m)
 		m.close()
 		if err != nil {
 			b.err = err
 			return
 		}
-		if ok {
-			b.found = append(b.found, p)
+		if hit {
+			b.found = append(b.found, finding[F]{p, facts})
 			if w.first {
 				return
 			}
 		}
 	}
+}
+
+// examineAll has a crew look at those messages that pass a test on columns.
+func examineAll[F any](ctx context.Context, messages iter.Seq2[imap.SeqNum, mailstore.Entry], onColumns matcher, t task[F]) error {
+	crew := newCrew(ctx, t)
+	defer crew.dismiss()
+	var m candidate
+	for seq, e := range messages {
+		m.reset(seq, e)
+		ok, err := onColumns.test(&m)
+		if err == nil && ok {
+			err = crew.look(place{seq, e}, e.Size())
+		}
+		if err != nil {
+			return err
+		}
+		if crew.enough {
+			return nil
+		}
+	}
+	return crew.finish()
 }

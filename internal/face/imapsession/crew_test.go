@@ -18,9 +18,17 @@ var errBroken = errors.New("broken")
 // searchFor has a crew look at n messages, as Search does.
 func searchFor(ctx context.Context, n imap.SeqNum, ret imap.SearchReturn, test func(*candidate) (bool, error)) (*imapserver.SearchData, error) {
 	hits := newHits(imapserver.SearchOptions{Return: ret, Seqs: true})
-	crew := newCrew(ctx, hits,
-		func() (matcher, error) { return matcher{ofBody, test}, nil },
-		func() *mailstore.MessageReader { return nil })
+	crew := newCrew(ctx, task[imap.SeqNum]{
+		examiner: func() (examiner[imap.SeqNum], error) {
+			return func(m *candidate) (imap.SeqNum, bool, error) {
+				hit, err := test(m)
+				return m.seq, hit, err
+			}, nil
+		},
+		reader: func() *mailstore.MessageReader { return nil },
+		found:  func(f finding[imap.SeqNum]) bool { return hits.add(f.facts, f.entry) },
+		first:  hits.limit == 1,
+	})
 	defer crew.dismiss()
 	for seq := imap.SeqNum(1); seq <= n; seq++ {
 		octets := int64(1000)
@@ -30,7 +38,7 @@ func searchFor(ctx context.Context, n imap.SeqNum, ret imap.SearchReturn, test f
 		if err := crew.look(place{seq: seq}, octets); err != nil {
 			return hits.data(), err
 		}
-		if hits.enough {
+		if crew.enough {
 			return hits.data(), nil
 		}
 	}

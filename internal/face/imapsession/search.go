@@ -86,24 +86,16 @@ func searchColumns(messages iter.Seq2[imap.SeqNum, mailstore.Entry], match match
 
 // searchMessages looks through messages that have to be read.
 func (c *compiler) searchMessages(ctx context.Context, criteria *imap.SearchCriteria, messages iter.Seq2[imap.SeqNum, mailstore.Entry], onColumns matcher, hits *hits) error {
-	crew := newCrew(ctx, hits, func() (matcher, error) {
-		_, rest, err := c.stages(criteria)
-		return rest, err
-	}, c.view.at.account.Reader)
-	defer crew.dismiss()
-	var m candidate
-	for seq, e := range messages {
-		m.reset(seq, e)
-		ok, err := onColumns.test(&m)
-		if err == nil && ok {
-			err = crew.look(place{seq, e}, e.Size())
-		}
-		if err != nil {
-			return err
-		}
-		if hits.enough {
-			return nil
-		}
-	}
-	return crew.finish()
+	return examineAll(ctx, messages, onColumns, task[struct{}]{
+		reader: c.view.at.account.Reader,
+		examiner: func() (examiner[struct{}], error) {
+			_, rest, err := c.stages(criteria)
+			return func(m *candidate) (none struct{}, hit bool, err error) {
+				hit, err = rest.test(m)
+				return none, hit, err
+			}, err
+		},
+		found: func(f finding[struct{}]) bool { return hits.add(f.seq, f.entry) },
+		first: hits.limit == 1,
+	})
 }

@@ -1,0 +1,295 @@
+package imapserver
+
+import (
+	"context"
+	"slices"
+
+	"github.com/mailstead/mailstead/imap"
+	"github.com/mailstead/mailstead/imap/imapwire"
+)
+
+// A SortSession is a session with [FeatureSort].
+type SortSession interface {
+	Session
+	// Sort searches as Search does, and returns the hits in the order of the
+	// criteria, the first of which counts most. Hits that are equal by all
+	// of them come in the order of their sequence numbers (RFC 5256 §3).
+	Sort(ctx context.Context, search *imap.SearchCriteria, by []imap.SortCriterion, opts SearchOptions) (*SortData, error)
+}
+
+// SortData is what SORT found.
+type SortData struct {
+	// UIDs and Seqs name the same messages in the order that was asked for,
+	// each as far as SearchOptions wanted it.
+	UIDs []imap.UID
+	Seqs []imap.SeqNum
+	// ModSeq is as in SearchData.
+	ModSeq imap.ModSeq
+}
+
+// lookupSort returns the commands of RFC 5256.
+func lookupSort(name string) (command, bool) {
+	switch name {
+	case "SORT":
+		return command{selected, pollKeep, (*conn).sort}, true
+	case "UID SORT":
+		return command{selected, pollAll, (*conn).sort}, true
+	}
+	return command{}, false
+}
+
+// sort runs SORT and UID SORT (RFC 5256 §3), with RETURN (RFC 5267 §3).
+func (c *conn) sort(ctx context.Context, req *request) error {
+	s := &sortCommand{searchCommand: searchCommand{c: c, req: req}}
+	if c.opts.Features&FeatureSort == 0 {
+		return imap.Bad("Unknown command")
+	}
+	err := s.parse()
+	if err == nil {
+		err = s.run(ctx)
+	}
+	return s.unsaved(err)
+}
+
+// A sortCommand is a SORT that is running.
+type sortCommand struct {
+	searchCommand
+	by []imap.SortCriterion
+}
+
+// parse takes the arguments.
+func (s *sortCommand) parse() error {
+	r := s.c.r
+	if err := r.SP(); err != nil {
+		return err
+	}
+	if err := s.parseExtended(); err != nil {
+		return err
+	}
+	if err := s.parseBy(); err != nil {
+		return err
+	}
+	if err := r.SP(); err != nil {
+		return err
+	}
+	if err := s.parseCriteria(); err != nil {
+		return err
+	}
+	return s.c.end(s.req)
+}
+
+// maxSortKeys is how many criteria SORT takes: each key once in either
+// direction.
+const maxSortKeys = 2 * (int(imap.SortDisplayTo) + 1)
+
+// parseBy takes the sort criteria, of which there is at least one.
+func (s *sortCommand) parseBy() error {
+	err := s.c.r.List(func() error {
+		by, err := s.parseCriterion()
+		s.by = append(s.by, by)
+		if err == nil && len(s.by) > maxSortKeys {
+			err = imapwire.Syntax("too many sort criteria")
+		}
+		return err
+	})
+	if err == nil && len(s.by) == 0 {
+		err = imapwire.Syntax("sort criterion expected")
+	}
+	return err
+}
+
+func (s *sortCommand) parseCriterion() (by imap.SortCriterion, err error) {
+	r := s.c.r
+	if by.Reverse = r.AcceptWord("REVERSE"); by.Reverse {
+		if err := r.SP(); err != nil {
+			return by, err
+		}
+	}
+	name, err := r.Keyword()
+	if err != nil {
+		return by, err
+	}
+	switch string(name) {
+	case "ARRIVAL":
+		by.Key = imap.SortArrival
+	case "CC":
+		by.Key = imap.SortCc
+	case "DATE":
+		by.Key = imap.SortDate
+	case "FROM":
+		by.Key = imap.SortFrom
+	case "SIZE":
+		by.Key = imap.SortSize
+	case "SUBJECT":
+		by.Key = imap.SortSubject
+	case "TO":
+		by.Key = imap.SortTo
+	case "DISPLAYFROM":
+		by.Key = imap.SortDisplayFrom
+	case "DISPLAYTO":
+		by.Key = imap.SortDisplayTo
+	default:
+		err = imapwire.Syntax("unknown sort criterion")
+	}
+	return by, err
+}
+
+// parseCriteria takes a charset, which SORT and THREAD must have, and the
+// search keys (RFC 5256 §5, search-criteria).
+func (s *searchCommand) parseCriteria() error {
+	name, err := s.c.r.AString()
+	if err != nil {
+		return err
+	}
+	p := &searchParser{c: s.c, charset: findCharset(name)}
+	if p.charset == nil {
+		return errBadCharset
+	}
+	if err := s.c.r.SP(); err != nil {
+		return err
+	}
+	keys, err := p.keys()
+	s.criteria = imap.SearchCriteria{Op: imap.SearchAnd, Keys: keys}
+	return err
+}
+
+// run asks the session and answers.
+func (s *sortCommand) run(ctx context.Context) error {
+	c, opts := s.c, s.options()
+	data, err := c.session.(SortSession).Sort(ctx, &s.criteria, s.by, opts)
+	if err != nil {
+		return err
+	}
+	if !opts.ModSeq {
+		data.ModSeq = 0
+	}
+	if s.ret&imap.SearchReturnSave != 0 {
+		c.saved = savedSorted(&s.searchCommand, data.UIDs)
+	}
+	if s.req.uid {
+		writeSort(s, data.UIDs, data.ModSeq)
+	} else {
+		writeSort(s, data.Seqs, data.ModSeq)
+	}
+	if s.ret&imap.SearchReturnUpdate != 0 {
+		// RFC 5267 §4.3.1: SORT may be refused where SEARCH is not.
+		writeNoUpdate(c.w, s.req.tag, "Sorted contexts are not kept")
+	}
+	return nil
+}
+
+// savedSorted returns what "$" will stand for after a SORT that found hits
+// (RFC 9051 §6.4.4.1, Table 4, with MIN and MAX as RFC 5267 §3.1 has them).
+func savedSorted(s *searchCommand, hits []imap.UID) imap.UIDSet {
+	some := slices.Clone(hits)
+	if s.ret&ends != 0 && s.ret&(imap.SearchReturnAll|imap.SearchReturnCount) == 0 && len(hits) > 0 {
+		some = slices.Clone(inPlaces(s.partial, hits))
+		if s.ret&imap.SearchReturnMin != 0 {
+			some = append(some, hits[0])
+		}
+		if s.ret&imap.SearchReturnMax != 0 {
+			some = append(some, hits[len(hits)-1])
+		}
+	}
+	slices.Sort(some) // a set is made in rising order
+	return imap.SetOf(some...)
+}
+
+// inPlaces returns those of nums that a range of places means.
+func inPlaces[N imap.Num](p imap.PartialRange, nums []N) []N {
+	from, to := p.Places(uint32(len(nums)))
+	if from > to {
+		return nil
+	}
+	return nums[from-1 : to]
+}
+
+// writeSort answers in the form that the client asked for: without RETURN it
+// is the SORT response, in both revisions of IMAP.
+func writeSort[N imap.Num](s *sortCommand, hits []N, modSeq imap.ModSeq) {
+	switch {
+	case !s.extended:
+		writeSortPlain(s.c.w, hits, modSeq)
+	case s.ret != imap.SearchReturnSave:
+		writeSortExtended(&s.searchCommand, hits, modSeq)
+	}
+}
+
+// writeSortPlain writes the SORT response (RFC 5256 §4, RFC 7162 §3.1.6).
+func writeSortPlain[N imap.Num](w *imapwire.Writer, hits []N, modSeq imap.ModSeq) {
+	w.Raw("* SORT")
+	for _, n := range hits {
+		w.SP()
+		w.Number(uint64(n))
+	}
+	if modSeq != 0 && len(hits) > 0 {
+		w.Raw(" (MODSEQ ")
+		w.Number(uint64(modSeq))
+		w.Byte(')')
+	}
+	w.CRLF()
+}
+
+// writeSortExtended writes the ESEARCH response, in which MIN and MAX are the
+// first and the last in the order of the SORT (RFC 5267 §3.1).
+func writeSortExtended[N imap.Num](s *searchCommand, hits []N, modSeq imap.ModSeq) {
+	w := s.c.w
+	writeESearchHead(w, s.req.tag, s.req.uid)
+	if len(hits) > 0 {
+		if s.ret&imap.SearchReturnMin != 0 {
+			w.Raw(" MIN ")
+			w.Number(uint64(hits[0]))
+		}
+		if s.ret&imap.SearchReturnMax != 0 {
+			w.Raw(" MAX ")
+			w.Number(uint64(hits[len(hits)-1]))
+		}
+		if s.ret&imap.SearchReturnAll != 0 {
+			w.Raw(" ALL ")
+			writeInOrder(w, hits)
+		}
+	}
+	if s.ret&imap.SearchReturnPartial != 0 {
+		writePartialSort(w, s.partial, hits)
+	}
+	if s.ret&imap.SearchReturnCount != 0 {
+		w.Raw(" COUNT ")
+		w.Number(uint64(len(hits)))
+	}
+	if modSeq != 0 && len(hits) > 0 {
+		w.Raw(" MODSEQ ")
+		w.Number(uint64(modSeq))
+	}
+	w.CRLF()
+}
+
+// writePartialSort writes " PARTIAL (range results)" (RFC 9394 §4).
+func writePartialSort[N imap.Num](w *imapwire.Writer, p imap.PartialRange, hits []N) {
+	w.Raw(" PARTIAL (")
+	w.Raw(p.String())
+	w.SP()
+	if some := inPlaces(p, hits); len(some) > 0 {
+		writeInOrder(w, some)
+	} else {
+		w.Nil()
+	}
+	w.Byte(')')
+}
+
+// writeInOrder writes numbers as a sequence set that keeps their order: only
+// what rises by one is a range (RFC 5267 §3.2).
+func writeInOrder[N imap.Num](w *imapwire.Writer, nums []N) {
+	for i := 0; i < len(nums); {
+		if i > 0 {
+			w.Byte(',')
+		}
+		first := nums[i]
+		for i++; i < len(nums) && nums[i] == nums[i-1]+1; i++ {
+		}
+		w.Number(uint64(first))
+		if last := nums[i-1]; last != first {
+			w.Byte(':')
+			w.Number(uint64(last))
+		}
+	}
+}

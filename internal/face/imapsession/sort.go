@@ -1,0 +1,143 @@
+package imapsession
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/binary"
+	"slices"
+
+	"github.com/mailstead/mailstead/imap"
+	"github.com/mailstead/mailstead/imap/imapserver"
+	"github.com/mailstead/mailstead/internal/model/mailstore"
+)
+
+// Sort looks through the view as Search does. Each hit's keys become one string
+// of octets, made by the workers while they have the message's record at hand,
+// so that sorting compares nothing but octets. Where columns tell all keys, no
+// record is read.
+func (s *session) Sort(ctx context.Context, search *imap.SearchCriteria, by []imap.SortCriterion, opts imapserver.SearchOptions) (*imapserver.SortData, error) {
+	if _, err := s.view.permit(ctx, imap.RightRead); err != nil {
+		return nil, err
+	}
+	c := &compiler{session: s, view: s.view, now: s.Now()}
+	onColumns, rest, err := c.stages(search)
+	if err != nil {
+		return nil, err
+	}
+	var hits sortHits
+	if rest.cost == ofColumns && !readsRecords(by) {
+		err = hits.sortColumns(s.view.told, onColumns, s.newSorter(by))
+	} else {
+		err = c.sortMessages(ctx, search, by, onColumns, &hits)
+	}
+	if err != nil {
+		return nil, translate(err)
+	}
+	slices.SortFunc(hits, compareHits)
+	return hits.data(opts), nil
+}
+
+// A sortHit is a message that SORT has found.
+type sortHit struct {
+	start  uint64 // of the key, as a number
+	key    []byte
+	seq    imap.SeqNum
+	uid    imap.UID
+	modSeq imap.ModSeq
+}
+
+type sortHits []sortHit
+
+func (h *sortHits) add(p place, key []byte) {
+	var start [8]byte
+	copy(start[:], key)
+	*h = append(*h, sortHit{
+		start: binary.BigEndian.Uint64(start[:]), key: key,
+		seq: p.seq, uid: p.entry.UID, modSeq: p.entry.ModSeq,
+	})
+}
+
+func compareHits(a, b sortHit) int {
+	if a.start != b.start {
+		return cmp.Compare(a.start, b.start)
+	}
+	if order := bytes.Compare(a.key, b.key); order != 0 {
+		return order
+	}
+	return cmp.Compare(a.seq, b.seq)
+}
+
+// sortColumns looks through a mailbox where nothing has to be read.
+func (h *sortHits) sortColumns(v *mailstore.Version, match matcher, sorter *sorter) error {
+	var m candidate
+	for seq, e := range v.All() {
+		m.reset(seq, e)
+		ok, err := match.test(&m)
+		if err != nil {
+			return err
+		}
+		if ok {
+			key, _ := sorter.key(&m) // columns do not fail
+			h.add(place{seq, e}, key)
+		}
+	}
+	return nil
+}
+
+// sortMessages looks through a mailbox where messages have to be read.
+func (c *compiler) sortMessages(ctx context.Context, search *imap.SearchCriteria, by []imap.SortCriterion, onColumns matcher, hits *sortHits) error {
+	return examineAll(ctx, c.view.told.All(), onColumns, task[[]byte]{
+		reader: c.view.at.account.Reader,
+		examiner: func() (examiner[[]byte], error) {
+			_, rest, err := c.stages(search)
+			sorter := c.session.newSorter(by)
+			return func(m *candidate) ([]byte, bool, error) {
+				if hit, err := rest.test(m); err != nil || !hit {
+					return nil, false, err
+				}
+				key, err := sorter.key(m)
+				return key, err == nil, err
+			}, err
+		},
+		found: func(f finding[[]byte]) bool {
+			hits.add(f.place, f.facts)
+			return false
+		},
+	})
+}
+
+// data makes the answer of the sorted hits.
+func (h sortHits) data(opts imapserver.SearchOptions) *imapserver.SortData {
+	d := &imapserver.SortData{}
+	if opts.UIDs {
+		d.UIDs = make([]imap.UID, len(h))
+	}
+	if opts.Seqs {
+		d.Seqs = make([]imap.SeqNum, len(h))
+	}
+	for i := range h {
+		if opts.UIDs {
+			d.UIDs[i] = h[i].uid
+		}
+		if opts.Seqs {
+			d.Seqs[i] = h[i].seq
+		}
+	}
+	if opts.ModSeq {
+		d.ModSeq = h.modSeq(&opts)
+	}
+	return d
+}
+
+// modSeq returns the highest mod-sequence of what is told (RFC 7162 §3.1.10).
+func (h sortHits) modSeq(opts *imapserver.SearchOptions) (highest imap.ModSeq) {
+	first, last := opts.Ends()
+	some, n := first > 0 || last > 0, uint32(len(h))
+	for i := range h {
+		if !some || opts.Reports(uint32(i)+1, n-uint32(i)) {
+			highest = max(highest, h[i].modSeq)
+		}
+	}
+	return highest
+}
