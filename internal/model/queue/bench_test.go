@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/mailstead/mailstead/address"
 	"github.com/mailstead/mailstead/internal/model/queue"
 	"github.com/mailstead/mailstead/internal/platform/storage/memstore"
 )
@@ -21,12 +20,11 @@ func BenchmarkDeliver(b *testing.B) {
 		}
 		add(b, store, q, to...)
 	}
-	busy := domain(b, "busy.test")
 	for range b.N {
 		add(b, store, q, "a@free.test")
 	}
-	room := func(d address.Domain) int {
-		if d == busy {
+	room := func(h queue.Hop) int {
+		if h == "busy.test" {
 			return 0
 		}
 		return 1

@@ -4,11 +4,21 @@
 // # Words
 //
 // A [Message] is a blob with some bytes before it and an envelope. It has
-// [Recipient]s, each with a destination: the domain that its mail goes to. A
-// recipient is waiting until it is due, and leased while somebody tries to
-// deliver. [Queue.Lease] hands out [Work]: recipients of one message at one
-// destination, so that they can share a transaction. [Queue.Finish] takes
-// back what came of it.
+// [Recipient]s, each with a destination: the domain that its mail goes to, and
+// perhaps a next hop that an operator has put in its place. What recipients
+// wait for together is a [Hop]. A recipient is waiting until it is due, leased
+// while somebody tries to deliver, and held while an operator wants it so.
+// [Queue.Lease] hands out [Work]: recipients of one message that go to one hop,
+// so that they can share a transaction. [Queue.FinishAll] takes back what came
+// of many of them in one commit.
+//
+// # Order
+//
+// Scheduling is by hop, not by message: Lease asks of each hop how much it can
+// take, and one that can take nothing costs nothing. Between hops, and among
+// the messages for one, whoever has waited longest comes first, and each step
+// of priority (RFC 6710) counts as a [HeadStart]: an urgent message overtakes,
+// and no message is overtaken for ever.
 //
 // # Invariants
 //
@@ -19,18 +29,20 @@
 //   - A recipient that was finished as delivered or failed is gone for good.
 //   - With the last recipient goes the message, and with the message its hold
 //     on the blob, in one batch.
-//   - For each waiting recipient there is a wake entry of its destination that
-//     is due no later. Lease follows these, so that it neither reads a million
-//     rows nor passes by the rows of a busy destination again and again.
+//   - For each waiting recipient there is a wake entry of its hop that is due no
+//     later, or, if Lease has said that the hop has recipients left, within 20
+//     seconds. Lease follows these, so that it neither reads a million rows nor
+//     passes by the rows of a busy hop again and again.
 //
 // # Keys
 //
 //	0x40 id                          message
 //	0x41 id                          number of recipients left
 //	0x42 id index                    recipient
-//	0x43 destination 0 due id index  a waiting recipient
-//	0x44 due destination 0 id        a wake entry; its value is never used twice
+//	0x43 hop 0 level due id index    a waiting recipient; level is 9 - priority
+//	0x44 due hop 0 id                a wake entry: a number never used twice, level
 //	0x45 id index                    a leased recipient: owner and end of lease
+//	0x46 id index                    a held recipient
 //
 // # Caveats
 //

@@ -28,99 +28,143 @@ type Outcome struct {
 	Reply         string    // of the other system, or what else went wrong
 	Host          string    // that replied
 	DelayNotified bool
+	Suspended     bool // see Recipient
 }
 
-// Finish ends the lease on the recipients of a Work. There must be an outcome
-// for each of them, in their order. A recipient that was dropped meanwhile, or
-// whose lease has expired and passed to another, is left alone.
+// A Finished is a Work with what came of it: an outcome for each of its
+// recipients, in their order.
+type Finished struct {
+	Work     Work
+	Outcomes []Outcome
+	// Also, if it is set, adds to the batch that ends the lease, perhaps
+	// more than once: to another batch if the first one did not commit.
+	Also func(b *storage.Batch)
+}
+
+// Finish ends the lease on the recipients of a Work, as FinishAll does.
 func (q *Queue) Finish(w Work, outcomes []Outcome) error {
-	if len(outcomes) != len(w.Recipients) {
-		return fmt.Errorf("queue: %d outcomes for %d recipients", len(outcomes), len(w.Recipients))
-	}
-	return q.commit(func(r storage.Reader, b *storage.Batch) error {
-		f := finisher{queue: q, reader: r, batch: b, wakes: wakeSet{}}
-		for i := range w.Recipients {
-			if err := f.finish(w, w.Recipients[i].Index, outcomes[i]); err != nil {
-				return err
-			}
+	return q.FinishAll([]Finished{{Work: w, Outcomes: outcomes}})
+}
+
+// FinishAll ends the leases on the recipients of several Works in few commits.
+// A recipient that was dropped meanwhile, or whose lease has expired and passed
+// to another, is left alone. After an error some of the Works may be finished;
+// to finish one again does no harm.
+func (q *Queue) FinishAll(all []Finished) error {
+	for _, one := range all {
+		if len(one.Outcomes) != len(one.Work.Recipients) {
+			return fmt.Errorf("queue: %d outcomes for %d recipients", len(one.Outcomes), len(one.Work.Recipients))
 		}
-		return f.settle(w.Message.ID)
-	})
+	}
+	for len(all) > 0 {
+		taken := 0
+		err := q.commit(func(r storage.Reader, b *storage.Batch) error {
+			f := newFinisher(q, r, b)
+			for taken = 0; taken < len(all) && b.Size() < softBatch; taken++ {
+				if err := f.finish(&all[taken]); err != nil {
+					return err
+				}
+			}
+			return f.settle()
+		})
+		if err != nil {
+			return err
+		}
+		all = all[taken:]
+	}
+	return nil
 }
 
-// A finisher makes a batch that ends leases or takes recipients away, of one
-// message at a time.
+// A finisher makes a batch that ends leases or takes recipients away.
 type finisher struct {
-	queue  *Queue
+	writer
 	reader storage.Reader
-	batch  *storage.Batch
-	wakes  wakeSet
-	gone   uint64 // recipients taken away
+	gone   map[ID]*departure
+	order  []ID // of gone
 }
 
-func (f *finisher) finish(w Work, index uint32, o Outcome) error {
-	r, before, err := readRecipient(f.reader, w.Message.ID, index)
-	if err == ErrNotFound || err == nil && r.Lease.Token != w.token {
-		return nil
+// A departure is how many recipients of a message go.
+type departure struct {
+	message    Message
+	recipients uint64
+}
+
+func newFinisher(q *Queue, r storage.Reader, b *storage.Batch) *finisher {
+	return &finisher{writer: writer{queue: q, batch: b}, reader: r, gone: map[ID]*departure{}}
+}
+
+func (f *finisher) finish(one *Finished) error {
+	w := &one.Work
+	for i := range w.Recipients {
+		r, before, err := readRecipient(f.reader, w.Message.ID, w.Recipients[i].Index)
+		if err == ErrNotFound || err == nil && r.Lease.Token != w.token {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		f.end(&w.Message, &r, before, &one.Outcomes[i])
 	}
-	if err != nil {
-		return err
+	if one.Also != nil {
+		one.Also(f.batch)
 	}
+	return nil
+}
+
+// end gives a leased recipient its outcome.
+func (f *finisher) end(m *Message, r *Recipient, before []byte, o *Outcome) {
 	switch o.Kind {
 	case Delivered, Failed:
-		f.remove(w.Message.ID, &r, before)
-		return nil
+		f.remove(m, r, before)
+		return
 	case Deferred:
 		r.Due, r.LastAttempt, r.LastHost = o.Due, stored(o.At), o.Host
 		r.Attempts++
 		r.LastReply = strings.ToValidUTF8(o.Reply[:min(len(o.Reply), maxReply)], "?")
-		r.DelayNotified = o.DelayNotified
+		r.DelayNotified, r.Suspended = o.DelayNotified, o.Suspended
 	}
-	f.release(w.Message.ID, &r, before)
-	return nil
+	f.release(m, r, before)
 }
 
 // release makes a leased recipient wait.
-func (f *finisher) release(id ID, r *Recipient, before []byte) {
-	f.batch.Assert(recipientKey(id, r.Index), before)
-	f.batch.Delete(leasedKey(id, r.Index))
+func (f *finisher) release(m *Message, r *Recipient, before []byte) {
+	f.batch.Assert(recipientKey(m.ID, r.Index), before)
+	deleteRow(f.batch, m, r)
 	r.Lease = Lease{}
-	f.queue.setWaiting(f.batch, id, r, f.wakes)
+	f.setWaiting(m, r)
 }
 
 // remove takes a recipient away.
-func (f *finisher) remove(id ID, r *Recipient, before []byte) {
-	f.batch.Assert(recipientKey(id, r.Index), before)
-	f.batch.Delete(recipientKey(id, r.Index))
-	f.batch.Delete(leasedKey(id, r.Index))
-	if r.State() == Waiting {
-		f.batch.Delete(waitingKey(r, id))
+func (f *finisher) remove(m *Message, r *Recipient, before []byte) {
+	f.batch.Assert(recipientKey(m.ID, r.Index), before)
+	f.batch.Delete(recipientKey(m.ID, r.Index))
+	deleteRow(f.batch, m, r)
+	d := f.gone[m.ID]
+	if d == nil {
+		d = &departure{message: *m}
+		f.gone[m.ID] = d
+		f.order = append(f.order, m.ID)
 	}
-	f.gone++
+	d.recipients++
 }
 
-// settle counts the recipients that are left, and takes the message away with
-// the last.
-func (f *finisher) settle(id ID) error {
-	if f.gone == 0 {
-		return nil
-	}
-	left, err := readLeft(f.reader, id)
-	if err != nil {
-		return err
-	}
-	f.batch.Assert(leftKey(id), number(left))
-	if left > f.gone {
-		f.batch.Set(leftKey(id), number(left-f.gone))
-	} else {
-		m, err := readMessage(f.reader, id)
+// settle counts the recipients that are left of each message, and takes a
+// message away with the last.
+func (f *finisher) settle() error {
+	for _, id := range f.order {
+		gone := f.gone[id]
+		left, err := readLeft(f.reader, id)
 		if err != nil {
 			return err
 		}
+		f.batch.Assert(leftKey(id), number(left))
+		if left > gone.recipients {
+			f.batch.Set(leftKey(id), number(left-gone.recipients))
+			continue
+		}
 		f.batch.Delete(leftKey(id))
 		f.batch.Delete(messageKey(id))
-		f.queue.options.ReleaseBlob(f.batch, m)
+		f.queue.options.ReleaseBlob(f.batch, gone.message)
 	}
-	f.gone = 0
 	return nil
 }

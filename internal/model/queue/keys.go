@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"time"
 
-	"github.com/mailstead/mailstead/address"
 	"github.com/mailstead/mailstead/internal/platform/storage"
 )
 
@@ -17,6 +16,7 @@ const (
 	spaceWaiting
 	spaceWake
 	spaceLeased
+	spaceHeld
 )
 
 func messageKey(id ID) []byte { return binary.BigEndian.AppendUint64([]byte{spaceMessage}, uint64(id)) }
@@ -24,6 +24,7 @@ func leftKey(id ID) []byte    { return binary.BigEndian.AppendUint64([]byte{spac
 
 func recipientKey(id ID, index uint32) []byte { return indexedKey(spaceRecipient, id, index) }
 func leasedKey(id ID, index uint32) []byte    { return indexedKey(spaceLeased, id, index) }
+func heldKey(id ID, index uint32) []byte      { return indexedKey(spaceHeld, id, index) }
 
 func indexedKey(space byte, id ID, index uint32) []byte {
 	key := make([]byte, 1, 13)
@@ -38,32 +39,47 @@ func splitIndexed(key []byte) (ID, uint32) {
 	return ID(binary.BigEndian.Uint64(tail)), binary.BigEndian.Uint32(tail[8:])
 }
 
-// waitingPrefix is the start of the keys of all that wait for a destination.
-// No domain has a zero octet.
-func waitingPrefix(d address.Domain) []byte {
-	return append(append([]byte{spaceWaiting}, d.String()...), 0)
+// waitingPrefix is the start of the keys of all that wait for a hop. No domain
+// and no host has a zero octet.
+func waitingPrefix(h Hop) []byte {
+	return append(append([]byte{spaceWaiting}, h...), 0)
 }
 
-func waitingKey(r *Recipient, id ID) []byte {
-	key := appendTime(waitingPrefix(r.Destination), r.Due)
-	key = binary.BigEndian.AppendUint64(key, uint64(id))
+// A level is a priority as it stands in a key: the highest comes first.
+type level byte
+
+func levelOf(priority int) level {
+	return level(HighestPriority - min(max(priority, LowestPriority), HighestPriority))
+}
+
+func (l level) priority() int { return HighestPriority - int(l) }
+
+func waitingKey(r *Recipient, m *Message) []byte {
+	key := append(waitingPrefix(r.Hop()), byte(levelOf(m.Priority)))
+	key = appendTime(key, r.Due)
+	key = binary.BigEndian.AppendUint64(key, uint64(m.ID))
 	return binary.BigEndian.AppendUint32(key, r.Index)
 }
 
-// splitWaiting reads the due time and the rest of a waitingKey.
-func splitWaiting(key []byte) (due time.Time, id ID, index uint32) {
-	id, index = splitIndexed(key)
-	return readTime(key[len(key)-20:]), id, index
+// waitingTail is how many bytes of a waitingKey follow the hop and its zero.
+const waitingTail = 1 + 8 + 12
+
+// splitWaiting reads the rest of a waitingKey.
+func splitWaiting(key []byte) (row row) {
+	row.id, row.index = splitIndexed(key)
+	tail := key[len(key)-waitingTail:]
+	row.level, row.due = level(tail[0]), readTime(tail[1:])
+	return row
 }
 
-func wakeKey(due time.Time, d address.Domain, id ID) []byte {
+func wakeKey(due time.Time, h Hop, id ID) []byte {
 	key := appendTime([]byte{spaceWake}, due)
-	key = append(append(key, d.String()...), 0)
+	key = append(append(key, h...), 0)
 	return binary.BigEndian.AppendUint64(key, uint64(id))
 }
 
-// splitWake reads the due time and the destination of a wakeKey.
-func splitWake(key []byte) (due time.Time, destination []byte) {
+// splitWake reads the due time and the hop of a wakeKey.
+func splitWake(key []byte) (due time.Time, hop []byte) {
 	return readTime(key[1:]), key[9 : len(key)-9]
 }
 

@@ -3,8 +3,8 @@ package queue
 import (
 	"bytes"
 	"cmp"
-	"errors"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/mailstead/mailstead/address"
@@ -12,13 +12,18 @@ import (
 )
 
 // Work is what can be delivered in one transaction: recipients of one message
-// at one destination.
+// that go to one hop.
 type Work struct {
 	Message     Message
 	Destination address.Domain
+	Via         string // see Recipient
 	Recipients  []Recipient
 	token       uint64
+	stored      [][]byte // the recipients as the lease has written them
 }
+
+// Hop returns where the work goes.
+func (w *Work) Hop() Hop { return w.Recipients[0].Hop() }
 
 // LeaseOptions say what Lease may hand out.
 type LeaseOptions struct {
@@ -28,37 +33,56 @@ type LeaseOptions struct {
 	// MaxRecipients of one Work; default 100, which every server must
 	// accept (RFC 5321 §4.5.3.1.8).
 	MaxRecipients int
-	// Room says how many Works a destination can take now; without it,
-	// any number.
-	Room func(address.Domain) int
+	// Room says how many Works a hop can take now; without it, any number.
+	Room func(Hop) int
+	// Known are hops that have recipients due, from Leasing.Left: they are
+	// looked at without a wake entry.
+	Known []Hop
 }
 
 // A Leasing is what Lease has found.
 type Leasing struct {
 	Works []Work
-	// More says that others may be due already; ask again.
+	// More says that hops may have recipients due that were not looked at;
+	// ask again.
 	More bool
+	// Left are hops that have more recipients due than there was room for.
+	// They are not found again for some seconds unless they are named in
+	// LeaseOptions.Known.
+	Left []Hop
 	// Next is when the next recipient is due that is not due yet; zero if
 	// there is none. It may be too early, but is not too late.
 	Next time.Time
 }
 
-// maxWakes bounds the wake entries that one Lease looks at, and softBatch the
-// bytes that it writes, more or less.
+// Bounds of one Lease.
 const (
-	maxWakes  = 2000
-	softBatch = storage.MaxBatchSize / 4
+	maxWakes  = 2000                     // wake entries that it looks at
+	softBatch = storage.MaxBatchSize / 4 // bytes that it writes, more or less
+	perRow    = 1 << 10                  // what a leased recipient adds to these, about
 )
 
-// Lease hands out recipients that are due now, the destination that has waited
-// longest first. The leases are durable when it returns.
+// leftPause is when a hop with recipients left is found again by itself. It
+// only matters when whoever was told of it has died.
+const leftPause = 10 * time.Second
+
+// HeadStart is how much earlier than others a message is served, in order, for
+// each step of its priority. It lets no priority wait for ever.
+const HeadStart = 5 * time.Minute
+
+// Lease hands out recipients that are due now, the hop that has waited longest
+// first, and at each hop the recipient that has waited longest. The leases are
+// durable when it returns.
 func (q *Queue) Lease(now time.Time, o LeaseOptions) (Leasing, error) {
 	o.Duration = cmp.Or(o.Duration, time.Hour)
 	o.MaxWorks = cmp.Or(o.MaxWorks, 1)
 	o.MaxRecipients = cmp.Or(o.MaxRecipients, 100)
+	if o.Room == nil {
+		o.Room = func(Hop) int { return math.MaxInt }
+	}
 	var l leaser
 	err := q.commit(func(r storage.Reader, b *storage.Batch) error {
-		l = leaser{queue: q, options: o, now: stored(now), reader: r, batch: b, wakes: wakeSet{}}
+		l = leaser{queue: q, options: o, now: stored(now), reader: r, batch: b, served: map[Hop]bool{}}
 		return l.run()
 	})
 	if err != nil {
@@ -74,15 +98,16 @@ type leaser struct {
 	now     time.Time
 	reader  storage.Reader
 	batch   *storage.Batch
-	wakes   wakeSet
+	served  map[Hop]bool
 	found   Leasing
 }
 
-// A caller is a destination with wake entries that are due.
+// A caller is a hop with wake entries that are due.
 type caller struct {
-	destination address.Domain
-	keys        [][]byte
-	values      [][]byte
+	hop    Hop
+	order  time.Time // when it is its turn
+	keys   [][]byte
+	values [][]byte
 }
 
 func (l *leaser) run() error {
@@ -90,9 +115,9 @@ func (l *leaser) run() error {
 	if err != nil {
 		return err
 	}
-	for _, c := range callers {
-		if len(l.found.Works) >= l.options.MaxWorks || l.batch.Size() > softBatch {
-			l.found.More = true
+	for i, c := range callers {
+		if l.full() {
+			l.postpone(callers[i:])
 			return nil
 		}
 		if err := l.serve(c); err != nil {
@@ -102,10 +127,34 @@ func (l *leaser) run() error {
 	return nil
 }
 
-// callers reads the wake entries that are due, in their order.
+func (l *leaser) full() bool {
+	return len(l.found.Works) >= l.options.MaxWorks || l.batch.Size() > softBatch
+}
+
+// postpone leaves callers for the next time. Those without wake entries would
+// be forgotten, if they were not said to be left.
+func (l *leaser) postpone(callers []*caller) {
+	for _, c := range callers {
+		if len(c.keys) == 0 {
+			l.found.Left = append(l.found.Left, c.hop)
+		} else {
+			l.found.More = true
+		}
+	}
+}
+
+// callers returns the hops that are to be served, in the order in which they
+// have waited: those that the wake entries speak of, and those that are known
+// to have something left. The latter have just been served: they come last,
+// until their wake entry has become old.
 func (l *leaser) callers() ([]*caller, error) {
 	var list []*caller
 	byName := map[string]*caller{}
+	for _, hop := range l.options.Known {
+		c := &caller{hop: hop, order: l.now}
+		byName[string(hop)] = c
+		list = append(list, c)
+	}
 	entries := 0
 	err := l.reader.Scan(prefixed([]byte{spaceWake}), func(key, value []byte) error {
 		due, name := splitWake(key)
@@ -117,43 +166,34 @@ func (l *leaser) callers() ([]*caller, error) {
 			l.found.More = true
 			return storage.ErrStop
 		}
+		order := due.Add(-HeadStart * time.Duration(level(value[8]).priority()))
 		c := byName[string(name)]
 		if c == nil {
-			domain, err := address.ParseDomain(string(name))
-			if err != nil {
-				return errors.Join(storage.ErrCorrupt, err)
-			}
-			c = &caller{destination: domain}
+			c = &caller{hop: Hop(name), order: order}
 			byName[string(name)] = c
 			list = append(list, c)
+		}
+		if order.Before(c.order) {
+			c.order = order
 		}
 		c.keys = append(c.keys, bytes.Clone(key))
 		c.values = append(c.values, bytes.Clone(value))
 		return nil
 	})
+	slices.SortStableFunc(list, func(a, b *caller) int { return a.order.Compare(b.order) })
 	return list, err
 }
 
-// serve leases what a destination has room for, and replaces its wake entries
-// by one for what is left.
+// serve leases what a hop has room for, and replaces its wake entries by one
+// for what is left.
 func (l *leaser) serve(c *caller) error {
-	room := math.MaxInt
-	if l.options.Room != nil {
-		room = l.options.Room(c.destination)
-	}
-	if room <= 0 {
-		// One entry is enough to come back to.
-		l.forget(c, 1)
-		return nil
-	}
-	rows, rest, err := l.due(c.destination, min(room, l.options.MaxWorks-len(l.found.Works)))
+	works := min(l.options.Room(c.hop), l.options.MaxWorks-len(l.found.Works))
+	rows, rest, err := l.due(c.hop, max(works, 0))
 	if err != nil {
 		return err
 	}
-	l.forget(c, 0)
-	if rest != nil {
-		l.recall(c.destination, rest)
-	}
+	l.forget(c)
+	l.recall(c.hop, rest)
 	for _, row := range rows {
 		if err := l.take(row); err != nil {
 			return err
@@ -162,56 +202,45 @@ func (l *leaser) serve(c *caller) error {
 	return nil
 }
 
-// A row is a waiting recipient that is about to be leased.
-type row struct {
-	key   []byte
-	id    ID
-	index uint32
-	first bool // of a new Work
-}
-
-// due reads the rows of a destination that are due, for at most so many Works.
-// It returns also the key of the first row that is left, if there is one.
-func (l *leaser) due(d address.Domain, works int) (rows []row, rest []byte, err error) {
-	limit := (softBatch - l.batch.Size()) / perRow
-	inWork := 0
-	err = l.reader.Scan(prefixed(waitingPrefix(d)), func(key, _ []byte) error {
-		due, id, index := splitWaiting(key)
-		first := len(rows) == 0 || rows[len(rows)-1].id != id || inWork >= l.options.MaxRecipients
-		if due.After(l.now) || first && works == 0 || len(rows) > limit {
-			rest = bytes.Clone(key)
-			return storage.ErrStop
-		}
-		if first {
-			works, inWork = works-1, 0
-		}
-		inWork++
-		rows = append(rows, row{key: bytes.Clone(key), id: id, index: index, first: first})
-		return nil
-	})
-	return rows, rest, err
-}
-
-// perRow is about what a leased recipient adds to a batch.
-const perRow = 1 << 10
-
-// forget deletes all but the first wake entries of a destination. It asserts
-// them: an entry that was set again since speaks of a row not seen here.
-func (l *leaser) forget(c *caller, keep int) {
-	for i := keep; i < len(c.keys); i++ {
+// forget deletes the wake entries of a hop. It asserts them: an entry that was
+// set again since speaks of a row not seen here.
+func (l *leaser) forget(c *caller) {
+	for i := range c.keys {
 		l.batch.Assert(c.keys[i], c.values[i])
 		l.batch.Delete(c.keys[i])
 	}
 }
 
-// recall sets a wake entry for the first row that is left.
-func (l *leaser) recall(d address.Domain, rest []byte) {
-	due, id, _ := splitWaiting(rest)
-	l.batch.Set(wakeKey(due, d, id), number(l.queue.unique()))
-	switch {
-	case !due.After(l.now):
-		l.found.More = true
-	case l.found.Next.IsZero() || due.Before(l.found.Next):
+// A remainder is what a hop has left: the row that comes first.
+type remainder struct {
+	row  row
+	some bool
+}
+
+func (r *remainder) add(w row) {
+	if !r.some || w.due.Before(r.row.due) {
+		*r = remainder{w, true}
+	}
+}
+
+// recall sets a wake entry for what is left of a hop. For what is due already
+// there is one in every leftPause, which is there for a crash.
+func (l *leaser) recall(h Hop, rest remainder) {
+	switch due := rest.row.due; {
+	case !rest.some:
+	case due.After(l.now):
+		l.batch.Set(wakeKey(due, h, rest.row.id), l.queue.wakeValue(rest.row.level.priority()))
+		l.next(due)
+	default:
+		again := l.now.Truncate(leftPause).Add(2 * leftPause)
+		l.batch.Set(wakeKey(again, h, 0), l.queue.wakeValue(rest.row.level.priority()))
+		l.found.Left = append(l.found.Left, h)
+		l.next(again)
+	}
+}
+
+func (l *leaser) next(due time.Time) {
+	if l.found.Next.IsZero() || due.Before(l.found.Next) {
 		l.found.Next = due
 	}
 }
@@ -227,14 +256,21 @@ func (l *leaser) take(w row) error {
 		if err != nil {
 			return err
 		}
-		l.found.Works = append(l.found.Works, Work{Message: m, Destination: r.Destination, token: l.queue.unique()})
+		l.found.Works = append(l.found.Works, Work{Message: m, Destination: r.Destination, Via: r.Via, token: l.queue.unique()})
 	}
 	work := &l.found.Works[len(l.found.Works)-1]
-	r.Lease = Lease{Owner: l.options.Owner, Until: l.now.Add(l.options.Duration), Token: work.token}
 	l.batch.Assert(recipientKey(w.id, w.index), before)
-	l.batch.Set(recipientKey(w.id, w.index), encode(r))
-	l.batch.Delete(w.key)
-	l.batch.Set(leasedKey(w.id, w.index), append(appendTime(nil, r.Lease.Until), r.Lease.Owner...))
+	deleteRow(l.batch, &work.Message, &r)
+	r.Lease = Lease{Owner: l.options.Owner, Until: l.now.Add(l.options.Duration), Token: work.token}
+	record := encode(r)
+	setLeased(l.batch, w.id, &r, record)
 	work.Recipients = append(work.Recipients, r)
+	work.stored = append(work.stored, record)
 	return nil
+}
+
+// setLeased writes a recipient that is leased.
+func setLeased(b *storage.Batch, id ID, r *Recipient, record []byte) {
+	b.Set(recipientKey(id, r.Index), record)
+	b.Set(leasedKey(id, r.Index), append(appendTime(nil, r.Lease.Until), r.Lease.Owner...))
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/mailstead/mailstead/internal/model/queue"
@@ -23,10 +24,13 @@ type key struct {
 
 // plain is what the queue must know of a recipient.
 type plain struct {
-	destination string
-	due         time.Time
-	leased      bool
-	attempts    int
+	hop       queue.Hop
+	due       time.Time
+	priority  int
+	leased    bool
+	held      bool
+	suspended bool
+	attempts  int
 }
 
 // machine drives a queue and a plain model side by side.
@@ -38,6 +42,7 @@ type machine struct {
 	model  map[key]*plain
 	blobs  map[queue.ID]storage.BlobID
 	leased []queue.Work
+	left   []queue.Hop // that the last lease named
 }
 
 func TestAgainstModel(t *testing.T) {
@@ -54,6 +59,10 @@ func TestAgainstModel(t *testing.T) {
 			},
 			"retry":   m.retry,
 			"drop":    m.drop,
+			"hold":    m.hold,
+			"release": m.release,
+			"reroute": m.reroute,
+			"resume":  m.resume,
 			"restart": m.restart,
 			"":        m.check,
 		})
@@ -67,9 +76,10 @@ func (m *machine) add(rt *rapid.T) {
 	for i := range n {
 		to = append(to, fmt.Sprintf("u%d@%s", i, rapid.SampledFrom(destinations).Draw(rt, "destination")))
 	}
-	id := add(m.tb, m.store, m.queue, to...)
+	priority := rapid.SampledFrom([]int{0, 0, 9, -9, 3}).Draw(rt, "priority")
+	id := addMessage(m.tb, m.store, m.queue, queue.Message{Priority: priority}, to...)
 	for i, r := range to {
-		m.model[key{id, uint32(i)}] = &plain{destination: parse(m.tb, r).Domain.String(), due: noon}
+		m.model[key{id, uint32(i)}] = &plain{hop: queue.Hop(parse(m.tb, r).Domain.String()), due: noon, priority: priority}
 	}
 	msg, _, err := m.queue.Show(id)
 	if err != nil {
@@ -81,7 +91,8 @@ func (m *machine) add(rt *rapid.T) {
 func (m *machine) lease(rt *rapid.T) {
 	maxWorks := rapid.IntRange(1, 4).Draw(rt, "works")
 	maxRecipients := rapid.IntRange(1, 3).Draw(rt, "recipients per work")
-	l := lease(m.tb, m.queue, m.now, queue.LeaseOptions{MaxWorks: maxWorks, MaxRecipients: maxRecipients})
+	l := lease(m.tb, m.queue, m.now, queue.LeaseOptions{MaxWorks: maxWorks, MaxRecipients: maxRecipients, Known: m.left})
+	m.left = l.Left
 	if len(l.Works) > maxWorks {
 		rt.Fatalf("%d works", len(l.Works))
 	}
@@ -91,27 +102,43 @@ func (m *machine) lease(rt *rapid.T) {
 		}
 		for _, r := range w.Recipients {
 			p := m.model[key{w.Message.ID, r.Index}]
-			if p == nil || p.leased || p.due.After(m.now) || p.destination != w.Destination.String() {
+			if p == nil || p.leased || p.held || p.due.After(m.now) || p.hop != w.Hop() {
 				rt.Fatalf("must not be leased: %+v, %+v", r, p)
 			}
 			p.leased = true
 		}
 	}
 	m.leased = append(m.leased, l.Works...)
+	m.checkOrder(rt, l.Works)
 	m.checkSchedule(rt, l, len(l.Works) < maxWorks)
+}
+
+// turn is when it is a recipient's turn.
+func (p *plain) turn() time.Time { return p.due.Add(-queue.HeadStart * time.Duration(p.priority)) }
+
+// checkOrder wants nobody of a hop passed over whose turn was earlier.
+func (m *machine) checkOrder(rt *rapid.T, works []queue.Work) {
+	for _, w := range works {
+		first := m.model[key{w.Message.ID, w.Recipients[0].Index}]
+		for k, p := range m.model {
+			if p.hop == w.Hop() && !p.leased && !p.held && !p.due.After(m.now) && p.turn().Before(first.turn()) {
+				rt.Fatalf("%v was passed over for %v", k, w.Message.ID)
+			}
+		}
+	}
 }
 
 // checkSchedule holds what Lease says about later against the model.
 func (m *machine) checkSchedule(rt *rapid.T, l queue.Leasing, exhaustive bool) {
 	for k, p := range m.model {
 		switch {
-		case p.leased:
+		case p.leased || p.held:
 		case p.due.After(m.now):
-			if !l.More && (l.Next.IsZero() || l.Next.After(p.due)) {
+			if !l.More && !slices.Contains(l.Left, p.hop) && (l.Next.IsZero() || l.Next.After(p.due)) {
 				rt.Fatalf("%v is due at %v, but next is %v", k, p.due, l.Next)
 			}
-		case exhaustive || !l.More:
-			rt.Fatalf("%v is due but was left, and more is %t", k, l.More)
+		case exhaustive || !l.More && !slices.Contains(l.Left, p.hop):
+			rt.Fatalf("%v is due but was left, and more is %t, left %v", k, l.More, l.Left)
 		}
 	}
 }
@@ -128,6 +155,7 @@ func (m *machine) finish(rt *rapid.T) {
 		o := &outcomes[j]
 		o.Kind = queue.OutcomeKind(rapid.IntRange(int(queue.Released), int(queue.Deferred)).Draw(rt, "outcome"))
 		o.Due = m.now.Add(time.Duration(rapid.IntRange(0, 300).Draw(rt, "pause")) * time.Second)
+		o.Suspended = rapid.Bool().Draw(rt, "suspended")
 		k := key{w.Message.ID, w.Recipients[j].Index}
 		p := m.model[k]
 		if p == nil {
@@ -137,8 +165,13 @@ func (m *machine) finish(rt *rapid.T) {
 		case queue.Delivered, queue.Failed:
 			delete(m.model, k)
 		case queue.Deferred:
-			p.due = o.Due
+			p.due, p.suspended = o.Due, o.Suspended
 			p.attempts++
+		}
+	}
+	if rapid.Bool().Draw(rt, "renew") {
+		if err := m.queue.Renew([]*queue.Work{&w}, m.now.Add(time.Hour)); err != nil {
+			rt.Fatal(err)
 		}
 	}
 	if err := m.queue.Finish(w, outcomes); err != nil {
@@ -162,32 +195,106 @@ func (m *machine) retry(rt *rapid.T) {
 		rt.Fatal(err)
 	}
 	for k, p := range m.model {
-		if !p.leased && (f.ID == 0 || f.ID == k.id) {
+		if !p.leased && !p.held && (f.ID == 0 || f.ID == k.id) {
+			p.due, p.suspended = m.now, false
+		}
+	}
+}
+
+func (m *machine) hold(rt *rapid.T)    { m.setHeld(rt, true, m.queue.Hold) }
+func (m *machine) release(rt *rapid.T) { m.setHeld(rt, false, m.queue.Release) }
+
+func (m *machine) setHeld(rt *rapid.T, held bool, set func(queue.Filter) (int, error)) {
+	f := m.pick(rt)
+	got, err := set(f)
+	want := 0
+	for k, p := range m.model {
+		if p.held != held && (f.ID == 0 || f.ID == k.id) {
+			p.held = held
+			want++
+		}
+	}
+	if err != nil || got != want {
+		rt.Fatalf("%d held or released, want %d, %v", got, want, err)
+	}
+}
+
+func (m *machine) reroute(rt *rapid.T) {
+	f := m.pick(rt)
+	to := rapid.SampledFrom([]queue.Reroute{
+		{}, {Destination: domain(m.tb, "two.test")}, {Via: "relay.test:25"},
+	}).Draw(rt, "to")
+	if _, err := m.queue.Reroute(f, to, m.now); err != nil {
+		rt.Fatal(err)
+	}
+	for k, p := range m.model {
+		if f.ID != 0 && f.ID != k.id {
+			continue
+		}
+		_, rs, err := m.queue.Show(k.id)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		i := slices.IndexFunc(rs, func(r queue.Recipient) bool { return r.Index == k.index })
+		p.hop, p.suspended = queue.Hop(rs[i].Address.Domain.String()), false
+		if !to.Destination.IsZero() {
+			p.hop = queue.Hop(to.Destination.String())
+		}
+		if to.Via != "" {
+			p.hop = queue.Hop(to.Via)
+		}
+		if p.due.After(m.now) {
 			p.due = m.now
 		}
 	}
 }
 
+func (m *machine) resume(rt *rapid.T) {
+	got, err := m.queue.Resume("one.test", m.now)
+	want := 0
+	for _, p := range m.model {
+		if p.hop == "one.test" && p.suspended && !p.leased && !p.held && p.due.After(m.now) {
+			p.due, p.suspended = m.now, false
+			want++
+		}
+	}
+	if err != nil || got != want {
+		rt.Fatalf("%d resumed, want %d, %v", got, want, err)
+	}
+}
+
 func (m *machine) drop(rt *rapid.T) {
 	f := m.pick(rt)
-	f.State = rapid.SampledFrom([]queue.State{"", queue.Waiting, queue.Leased}).Draw(rt, "state")
+	f.State = rapid.SampledFrom([]queue.State{"", queue.Waiting, queue.Leased, queue.Held}).Draw(rt, "state")
 	n, err := m.queue.Drop(f)
 	if err != nil {
 		rt.Fatal(err)
 	}
 	before := len(m.model)
 	maps.DeleteFunc(m.model, func(k key, p *plain) bool {
-		return (f.ID == 0 || f.ID == k.id) && (f.State == "" || p.leased == (f.State == queue.Leased))
+		return (f.ID == 0 || f.ID == k.id) && (f.State == "" || p.state() == f.State)
 	})
 	if n != before-len(m.model) {
 		rt.Fatalf("dropped %d, want %d", n, before-len(m.model))
 	}
 }
 
+func (p *plain) state() queue.State {
+	switch {
+	case p.leased:
+		return queue.Leased
+	case p.held:
+		return queue.Held
+	}
+	return queue.Waiting
+}
+
 // restart forgets what was leased, as a crash does.
 func (m *machine) restart(rt *rapid.T) {
 	m.queue = queue.New(m.store, queue.Options{})
 	m.leased = nil
+	m.now = m.now.Add(20 * time.Second) // until what was known to be left is found again
+	m.left = nil
 	if _, err := m.queue.ReleaseOwner("node"); err != nil {
 		rt.Fatal(err)
 	}
@@ -206,7 +313,7 @@ func (m *machine) check(rt *rapid.T) {
 		if p == nil {
 			rt.Fatalf("%v should be gone", k)
 		}
-		if !r.Due.Equal(p.due) || (r.State() == queue.Leased) != p.leased || r.Attempts != p.attempts || r.Destination.String() != p.destination {
+		if !r.Due.Equal(p.due) || r.State() != p.state() || r.Attempts != p.attempts || r.Hop() != p.hop {
 			rt.Fatalf("%+v, want %+v", r, p)
 		}
 		alive[msg.ID] = true
@@ -231,14 +338,13 @@ func (m *machine) check(rt *rapid.T) {
 }
 
 func (m *machine) checkCounts(rt *rapid.T, messages int) {
-	waiting := 0
+	states := map[queue.State]int{}
 	for _, p := range m.model {
-		if !p.leased {
-			waiting++
-		}
+		states[p.state()]++
 	}
 	c, err := m.queue.Count(10)
-	if err != nil || c.Messages != messages || c.Waiting != waiting || c.Leased != len(m.model)-waiting {
-		rt.Fatalf("counts %+v, %v; want %d messages, %d waiting of %d", c, err, messages, waiting, len(m.model))
+	want := queue.Counts{Messages: messages, Waiting: states[queue.Waiting], Leased: states[queue.Leased], Held: states[queue.Held], Hops: c.Hops}
+	if diff := cmp.Diff(want, c); diff != "" || err != nil {
+		rt.Fatalf("counts %s, %v", diff, err)
 	}
 }

@@ -75,13 +75,13 @@ func (q *Queue) Add(b *storage.Batch, m Message, recipients []Recipient) (ID, er
 	b.Assert(messageKey(m.ID), nil)
 	b.Set(messageKey(m.ID), encode(m))
 	b.Set(leftKey(m.ID), number(uint64(len(recipients))))
-	wakes := wakeSet{}
+	w := writer{queue: q, batch: b}
 	for i, r := range recipients {
 		r.Index, r.Lease = uint32(i), Lease{}
 		if r.Due.IsZero() {
 			r.Due = m.Received
 		}
-		q.setWaiting(b, m.ID, &r, wakes)
+		w.setWaiting(&m, &r)
 	}
 	return m.ID, nil
 }
@@ -103,18 +103,48 @@ func (m *Message) check(recipients []Recipient) error {
 	return nil
 }
 
-// A wakeSet has the wake entries that a batch already sets.
-type wakeSet map[string]bool
+// A writer puts recipients that are not leased into a batch.
+type writer struct {
+	queue *Queue
+	batch *storage.Batch
+	wakes map[string]bool // that the batch already sets
+}
 
-// setWaiting writes a recipient that waits for its due time.
-func (q *Queue) setWaiting(b *storage.Batch, id ID, r *Recipient, wakes wakeSet) {
+// setWaiting writes a recipient that waits for its due time, or is held.
+func (w *writer) setWaiting(m *Message, r *Recipient) {
 	r.Due = stored(r.Due)
-	b.Set(recipientKey(id, r.Index), encode(r))
-	b.Set(waitingKey(r, id), nil)
-	wake := wakeKey(r.Due, r.Destination, id)
-	if !wakes[string(wake)] {
-		wakes[string(wake)] = true
-		b.Set(wake, number(q.unique()))
+	w.batch.Set(recipientKey(m.ID, r.Index), encode(r))
+	if r.Held {
+		w.batch.Set(heldKey(m.ID, r.Index), nil)
+		return
+	}
+	w.batch.Set(waitingKey(r, m), nil)
+	wake := wakeKey(r.Due, r.Hop(), m.ID)
+	if w.wakes[string(wake)] {
+		return
+	}
+	if w.wakes == nil {
+		w.wakes = make(map[string]bool)
+	}
+	w.wakes[string(wake)] = true
+	w.batch.Set(wake, w.queue.wakeValue(m.Priority))
+}
+
+// wakeValue is the value of a wake entry: a number that is never used twice,
+// so that an assertion sees whether the entry was set again, and the priority.
+func (q *Queue) wakeValue(priority int) []byte {
+	return append(number(q.unique()), byte(levelOf(priority)))
+}
+
+// deleteRow takes the row away in which a recipient waits or is held.
+func deleteRow(b *storage.Batch, m *Message, r *Recipient) {
+	switch r.State() {
+	case Waiting:
+		b.Delete(waitingKey(r, m))
+	case Held:
+		b.Delete(heldKey(m.ID, r.Index))
+	case Leased:
+		b.Delete(leasedKey(m.ID, r.Index))
 	}
 }
 

@@ -40,16 +40,24 @@ func domain(t testing.TB, s string) address.Domain {
 // add queues a message from alice with the content "body", received at noon.
 func add(t testing.TB, store storage.Store, q *queue.Queue, to ...string) queue.ID {
 	t.Helper()
+	return addMessage(t, store, q, queue.Message{}, to...)
+}
+
+// addMessage does so with what a message has set already.
+func addMessage(t testing.TB, store storage.Store, q *queue.Queue, m queue.Message, to ...string) queue.ID {
+	t.Helper()
 	b := store.NewBatch()
 	var recipients []queue.Recipient
 	for _, r := range to {
 		a := parse(t, r)
 		recipients = append(recipients, queue.Recipient{Address: a, Destination: a.Domain})
 	}
-	id, err := q.Add(b, queue.Message{
-		Sender: smtp.ReversePath{Address: parse(t, "alice@example.test")},
-		Blob:   b.AppendBlob([]byte("body")), Prefix: []byte("X: y\r\n"), Size: 10, Received: noon,
-	}, recipients)
+	m.Sender = smtp.ReversePath{Address: parse(t, "alice@example.test")}
+	m.Blob, m.Prefix, m.Size = b.AppendBlob([]byte("body")), []byte("X: y\r\n"), 10
+	if m.Received.IsZero() {
+		m.Received = noon
+	}
+	id, err := q.Add(b, m, recipients)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,28 +145,33 @@ func TestLeaseBounds(t *testing.T) {
 	store := memstore.New()
 	q := queue.New(store, queue.Options{})
 	add(t, store, q, "a@one.test", "b@one.test", "c@one.test", "d@one.test", "e@one.test", "x@two.test")
-	room := func(n int) func(address.Domain) int {
-		return func(d address.Domain) int {
-			if d.String() == "one.test" {
+	room := func(n int) func(queue.Hop) int {
+		return func(h queue.Hop) int {
+			if h == "one.test" {
 				return n
 			}
 			return 9
 		}
 	}
+	one := []queue.Hop{"one.test"}
 	l := lease(t, q, noon, queue.LeaseOptions{MaxRecipients: 2, Room: room(1)})
-	if diff := cmp.Diff([]string{"one.test: a b", "two.test: x"}, describe(l.Works)); diff != "" || !l.More {
-		t.Error(l.More, diff)
+	if diff := cmp.Diff([]string{"one.test: a b", "two.test: x"}, describe(l.Works)); diff != "" || !slices.Equal(l.Left, one) {
+		t.Error(l.Left, diff)
 	}
-	if full := lease(t, q, noon, queue.LeaseOptions{MaxRecipients: 2, Room: room(0)}); len(full.Works) != 0 || full.More {
+	if full := lease(t, q, noon, queue.LeaseOptions{MaxRecipients: 2, Room: room(0), Known: one}); len(full.Works) != 0 || full.More || !slices.Equal(full.Left, one) {
 		t.Errorf("a busy destination: %+v", full)
 	}
-	l = lease(t, q, noon, queue.LeaseOptions{MaxRecipients: 2, MaxWorks: 1})
-	if diff := cmp.Diff([]string{"one.test: c d"}, describe(l.Works)); diff != "" || !l.More {
-		t.Error(l.More, diff)
+	if quiet := lease(t, q, noon, queue.LeaseOptions{}); len(quiet.Works) != 0 || len(quiet.Left) != 0 || quiet.Next.Sub(noon) > 20*time.Second {
+		t.Errorf("a destination that is known to have something left: %+v", quiet)
 	}
-	l = lease(t, q, noon, queue.LeaseOptions{MaxRecipients: 2})
-	if diff := cmp.Diff([]string{"one.test: e"}, describe(l.Works)); diff != "" || l.More {
-		t.Error(l.More, diff)
+	l = lease(t, q, noon, queue.LeaseOptions{MaxRecipients: 2, MaxWorks: 1, Known: one})
+	if diff := cmp.Diff([]string{"one.test: c d"}, describe(l.Works)); diff != "" || !slices.Equal(l.Left, one) {
+		t.Error(l.Left, diff)
+	}
+	// Whoever knew has died: after some seconds the rest is found again.
+	l = lease(t, q, noon.Add(20*time.Second), queue.LeaseOptions{MaxRecipients: 2})
+	if diff := cmp.Diff([]string{"one.test: e"}, describe(l.Works)); diff != "" || l.More || len(l.Left) > 0 {
+		t.Error(l.Left, diff)
 	}
 }
 
@@ -231,7 +244,7 @@ func TestLeasesAfterACrash(t *testing.T) {
 		add(t, store, q, fmt.Sprintf("u%d@one.test", i))
 	}
 	lost := lease(t, q, noon, queue.LeaseOptions{MaxWorks: 2}).Works
-	other, err := q.Lease(noon, queue.LeaseOptions{Owner: "other"})
+	other, err := q.Lease(noon, queue.LeaseOptions{Owner: "other", Known: []queue.Hop{"one.test"}})
 	if err != nil || len(other.Works) != 1 {
 		t.Fatal(other, err)
 	}
@@ -291,8 +304,8 @@ func TestListRetryDrop(t *testing.T) {
 		}
 	}
 	c, err := q.Count(1)
-	want := queue.Counts{Messages: 2, Waiting: 3, Leased: 1, Destinations: []queue.DestinationCount{{Destination: domain(t, "two.test"), Waiting: 2}}}
-	if diff := cmp.Diff(want, c, cmp.Comparer(func(a, b address.Domain) bool { return a == b })); diff != "" || err != nil {
+	want := queue.Counts{Messages: 2, Waiting: 3, Leased: 1, Hops: []queue.HopCount{{Hop: "two.test", Waiting: 2}}}
+	if diff := cmp.Diff(want, c); diff != "" || err != nil {
 		t.Error(err, diff)
 	}
 
@@ -331,12 +344,14 @@ func TestManyRecipients(t *testing.T) {
 		t.Errorf("retry: %d, %v", n, err)
 	}
 	total := 0
+	var left []queue.Hop
 	for range 100 {
-		l := lease(t, q, noon.Add(time.Minute), queue.LeaseOptions{MaxWorks: 30})
+		l := lease(t, q, noon.Add(time.Minute), queue.LeaseOptions{MaxWorks: 30, Known: left})
+		left = l.Left
 		for _, w := range l.Works {
 			total += len(w.Recipients)
 		}
-		if !l.More {
+		if !l.More && len(left) == 0 {
 			break
 		}
 	}
@@ -394,17 +409,18 @@ func TestConcurrentLeasesAndFinishes(t *testing.T) {
 	for range 20 {
 		add(t, store, q, "a@one.test", "b@two.test", "c@three.test", "d@four.test")
 	}
+	hops := []queue.Hop{"one.test", "two.test", "three.test", "four.test"}
 	delivered := make(chan string, 1000)
 	done := make(chan struct{})
 	for range 4 {
 		go func() {
 			defer func() { done <- struct{}{} }()
 			for {
-				l, err := q.Lease(noon, queue.LeaseOptions{Owner: "node", MaxWorks: 3})
+				l, err := q.Lease(noon, queue.LeaseOptions{Owner: "node", MaxWorks: 3, Known: hops})
 				if errors.Is(err, storage.ErrConflict) {
 					continue
 				}
-				if err != nil || len(l.Works) == 0 && !l.More {
+				if err != nil || len(l.Works) == 0 && !l.More && len(l.Left) == 0 {
 					return
 				}
 				for _, w := range l.Works {

@@ -20,44 +20,107 @@ func (q *Queue) ReleaseExpired(now time.Time) (int, error) {
 }
 
 func (q *Queue) releaseLeases(which func(owner string, until time.Time) bool) (int, error) {
-	total, start := 0, []byte{spaceLeased}
-	for {
-		var last []byte
-		n := 0
-		err := q.commit(func(r storage.Reader, b *storage.Batch) error {
-			f := finisher{queue: q, reader: r, batch: b, wakes: wakeSet{}}
-			var err error
-			n, last, err = f.releaseFrom(start, which)
-			return err
-		})
-		total += n
-		if err != nil || last == nil {
-			return total, err
-		}
-		start = after(last)
-	}
+	return q.inChunks(prefixed([]byte{spaceLeased}), func(_ storage.Reader, _, value []byte) (bool, error) {
+		return which(string(value[8:]), readTime(value)), nil
+	}, func(f *finisher, m *Message, r *Recipient, before []byte) {
+		f.release(m, r, before)
+	})
 }
 
-// releaseFrom releases up to a chunk of leases that begin at a key. It returns
-// the last key that it looked at, or nil at the end.
-func (f *finisher) releaseFrom(start []byte, which func(string, time.Time) bool) (n int, last []byte, err error) {
-	var keys [][]byte
-	keys, last, err = scanChunk(f.reader, storage.Range{Start: start, End: []byte{spaceLeased + 1}}, func(_, value []byte) (bool, error) {
-		return which(string(value[8:]), readTime(value)), nil
-	})
-	for _, key := range keys {
-		id, index := splitIndexed(key)
-		r, before, err := readRecipient(f.reader, id, index)
-		if err != nil {
-			return 0, nil, err
+// Renew prolongs the leases of Works until a time, for deliveries that take
+// long. Recipients whose lease has passed to another, or that are gone, are
+// left alone: Finish will find the same.
+func (q *Queue) Renew(works []*Work, until time.Time) error {
+	return q.commit(func(r storage.Reader, b *storage.Batch) error {
+		for _, w := range works {
+			if err := w.renew(r, b, until); err != nil {
+				return err
+			}
 		}
-		f.release(id, &r, before)
+		return nil
+	})
+}
+
+func (w *Work) renew(reader storage.Reader, b *storage.Batch, until time.Time) error {
+	for i := range w.Recipients {
+		r, before, err := readRecipient(reader, w.Message.ID, w.Recipients[i].Index)
+		if err == ErrNotFound || err == nil && r.Lease.Token != w.token {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		b.Assert(recipientKey(w.Message.ID, r.Index), before)
+		r.Lease.Until = stored(until)
+		setLeased(b, w.Message.ID, &r, encode(&r))
 	}
-	return len(keys), last, err
+	return nil
+}
+
+// Resume makes the recipients that wait for a hop due now if their last
+// attempt was suspended: the hop can be reached again. It returns how many
+// they are.
+func (q *Queue) Resume(h Hop, now time.Time) (int, error) {
+	return q.inChunks(prefixed(waitingPrefix(h)), func(r storage.Reader, key, _ []byte) (bool, error) {
+		w := splitWaiting(key)
+		if !w.due.After(now) {
+			return false, nil
+		}
+		one, _, err := readRecipient(r, w.id, w.index)
+		return one.Suspended, err
+	}, func(f *finisher, m *Message, r *Recipient, before []byte) {
+		f.retry(m, r, before, now)
+	})
 }
 
 // chunk is how many records one batch changes.
 const chunk = 500
+
+// inChunks does something to the recipients that the keys of a range end with,
+// those that match, in batches of a chunk. It returns how many they were.
+func (q *Queue) inChunks(space storage.Range, match func(r storage.Reader, key, value []byte) (bool, error),
+	do func(f *finisher, m *Message, r *Recipient, before []byte)) (int, error) {
+	total := 0
+	for {
+		var keys [][]byte
+		var last []byte
+		err := q.commit(func(r storage.Reader, b *storage.Batch) error {
+			var err error
+			keys, last, err = scanChunk(r, space, func(key, value []byte) (bool, error) { return match(r, key, value) })
+			if err != nil {
+				return err
+			}
+			return newFinisher(q, r, b).each(keys, do)
+		})
+		if err != nil {
+			return total, err
+		}
+		total += len(keys)
+		if last == nil {
+			return total, nil
+		}
+		space.Start = after(last)
+	}
+}
+
+// each does something to the recipients that keys end with.
+func (f *finisher) each(keys [][]byte, do func(f *finisher, m *Message, r *Recipient, before []byte)) error {
+	var m Message
+	for _, key := range keys {
+		id, index := splitIndexed(key)
+		r, before, err := readRecipient(f.reader, id, index)
+		if err != nil {
+			return err
+		}
+		if m.ID != id {
+			if m, err = readMessage(f.reader, id); err != nil {
+				return err
+			}
+		}
+		do(f, &m, &r, before)
+	}
+	return f.settle()
+}
 
 // scanChunk returns the keys of a range that match, up to a chunk of them, and
 // the last of these if there may be more.

@@ -3,8 +3,6 @@ package queue
 import (
 	"cmp"
 	"slices"
-
-	"github.com/mailstead/mailstead/address"
 )
 
 // A topList keeps the largest groups of a sorted stream of names.
@@ -42,14 +40,11 @@ func (t *topList) close() {
 	t.n = 0
 }
 
-func (t *topList) list() []DestinationCount {
+func (t *topList) list() []HopCount {
 	t.close()
-	var counts []DestinationCount
+	var counts []HopCount
 	for _, g := range t.groups {
-		// What was a Domain once is one.
-		if d, err := address.ParseDomain(g.name); err == nil {
-			counts = append(counts, DestinationCount{d, g.n})
-		}
+		counts = append(counts, HopCount{Hop(g.name), g.n})
 	}
 	return counts
 }

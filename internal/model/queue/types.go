@@ -48,11 +48,20 @@ func ParseID(s string) (ID, error) {
 	return ID(binary.BigEndian.Uint64(raw)), nil
 }
 
+// Bounds of a priority (RFC 6710 §3).
+const (
+	LowestPriority  = -9
+	HighestPriority = 9
+)
+
 // A Message is what the recipients of a transaction share.
 type Message struct {
 	ID      ID `json:"-"` // set by Add
 	Sender  smtp.ReversePath
 	Options smtp.MailOptions
+	// Priority is from LowestPriority to HighestPriority; 0 is that of
+	// usual mail.
+	Priority int `json:",omitempty"`
 	// Account is the address of the account that submitted the message;
 	// zero if it did not come from a user.
 	Account address.Address `json:",omitzero"`
@@ -73,7 +82,10 @@ type Recipient struct {
 	Index       uint32 `json:"-"` // its place among those of the message; set by Add
 	Address     address.Address
 	Destination address.Domain // that mail is sent to; usually Address.Domain
-	Options     smtp.RcptOptions
+	// Via is the next hop that an operator has sent the recipient to, as
+	// host:port, in place of the hosts of the destination.
+	Via     string `json:",omitempty"`
+	Options smtp.RcptOptions
 
 	Due         time.Time // of the next attempt
 	Attempts    int       // so far
@@ -82,6 +94,11 @@ type Recipient struct {
 	LastHost    string    `json:",omitempty"` // that gave the reply
 	// DelayNotified says that the sender has been told of the delay.
 	DelayNotified bool `json:",omitempty"`
+	// Suspended says that the last attempt was none: the destination was
+	// known to be out of reach. [Queue.Resume] makes such recipients due.
+	Suspended bool `json:",omitempty"`
+	// Held keeps the recipient from being leased.
+	Held bool `json:",omitempty"`
 
 	// Lease says who tries to deliver now; zero while the recipient waits.
 	Lease Lease `json:",omitzero"`
@@ -101,12 +118,28 @@ type State string
 const (
 	Waiting State = "waiting" // for its due time
 	Leased  State = "leased"  // being delivered
+	Held    State = "held"    // until an operator releases it
 )
+
+// A Hop is what recipients wait for together: a destination, or the host:port
+// that they were rerouted to.
+type Hop string
+
+// Hop returns where the recipient's mail goes next.
+func (r *Recipient) Hop() Hop {
+	if r.Via != "" {
+		return Hop(r.Via)
+	}
+	return Hop(r.Destination.String())
+}
 
 // State returns where the recipient stands.
 func (r *Recipient) State() State {
 	if r.Lease.Token != 0 {
 		return Leased
+	}
+	if r.Held {
+		return Held
 	}
 	return Waiting
 }
