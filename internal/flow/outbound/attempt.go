@@ -34,17 +34,22 @@ type sending struct {
 // try delivers to the open recipients at one place. It uses a connection that
 // is idle if there is one that still works.
 func (d *delivery) try(ctx context.Context, pl place) {
-	d.tried++
 	for c := d.pool.take(pl); c != nil; c = d.pool.take(pl) {
 		if !d.sendOver(ctx, pl, c) {
 			return
 		}
 	}
-	s, err := d.connect(ctx, pl)
-	if err != nil {
-		d.settle(unreachable(pl, err))
+	if r, failing := d.memory.failing(pl.addr); failing {
+		d.settle(r)
 		return
 	}
+	d.tried++
+	s, err := d.connect(ctx, pl)
+	if err != nil {
+		d.failed(ctx, pl, err)
+		return
+	}
+	d.memory.reached(pl.addr)
 	d.sendOver(ctx, pl, &pooled{session: s})
 }
 
@@ -72,6 +77,19 @@ func (d *delivery) sendOver(ctx context.Context, pl place, c *pooled) (stale boo
 	return false
 }
 
+// failed gives the open recipients the news that there was no session, and
+// remembers it, unless it is our own doing.
+func (d *delivery) failed(ctx context.Context, pl place, err error) {
+	r := unreachable(pl, err)
+	if isOurFault(err) {
+		r = failure(Temporary, codeSystem, fmt.Sprintf("The source address %s is not one of this machine.", pl.from), err)
+	} else if ctx.Err() == nil && r.Code != codeSecurity {
+		// What one route demands of TLS is no news for the others.
+		d.memory.failed(pl.addr, r)
+	}
+	d.settle(r)
+}
+
 // unreachable describes a place to which no session could be opened. It is
 // always temporary: even a server that refuses with 554 may have been set up
 // wrong for an hour.
@@ -83,7 +101,7 @@ func unreachable(pl place, err error) Result {
 	case isRefused:
 		r = fromReply(refused)
 		r.Kind, r.Remote, r.Err = Temporary, pl.name, err
-		r.Code.Class = 4
+		r.Code.Class, r.Command = 4, "connect"
 	case errors.As(err, &lacking):
 		r = failure(Temporary, codeSecurity, lacking.Reply.Text()+".", err)
 	case errors.Is(err, errTLS):
@@ -91,7 +109,7 @@ func unreachable(pl place, err error) Result {
 	default:
 		r = failure(Temporary, codeUnreachable, fmt.Sprintf("The host %s could not be reached.", pl.name), err)
 	}
-	r.Address = pl.addr.String()
+	r.Address, r.Unreached = pl.addr.String(), true
 	return r
 }
 

@@ -27,12 +27,13 @@ type protection struct {
 // protection returns what a connection to a place must have. A password is
 // never sent to a server that could be anyone's.
 func (s *SMTP) protection(pl place) protection {
-	relay := s.options.Relay
-	if relay == nil && s.options.RequireTLS {
-		return protection{tls: TLSEncrypted}
-	}
+	relay := pl.relay
 	if relay == nil {
-		return protection{tls: TLSOpportunistic}
+		p := protection{tls: pl.route.TLS}
+		if s.options.RequireTLS {
+			p.tls = max(p.tls, TLSEncrypted)
+		}
+		return p
 	}
 	p := protection{tls: relay.TLS, loopback: pl.addr.Addr().Unmap().IsLoopback()}
 	if relay.User != "" {
@@ -57,7 +58,7 @@ func (s *SMTP) connect(ctx context.Context, pl place) (session, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &clientSession{Client: c, place: pl}, nil
+	return &clientSession{Client: c, place: pl, security: securityOf(c, want)}, nil
 }
 
 // open dials, greets, encrypts and authenticates, as it is wanted.
@@ -67,7 +68,7 @@ func (s *SMTP) open(ctx context.Context, pl place, want protection) (*smtpclient
 		return nil, err
 	}
 	c := smtpclient.New(conn, smtpclient.Options{
-		Name:              s.options.Hostname.String(),
+		Name:              s.hello(pl),
 		AllowInsecureAuth: want.loopback,
 		Timeouts:          s.options.Timeouts,
 	})
@@ -78,10 +79,34 @@ func (s *SMTP) open(ctx context.Context, pl place, want protection) (*smtpclient
 	return c, nil
 }
 
+// hello is the name that we greet with.
+func (s *SMTP) hello(pl place) string {
+	if !pl.route.Hello.IsZero() {
+		return pl.route.Hello.String()
+	}
+	return s.options.Hostname.String()
+}
+
+// securityOf describes an open connection.
+func securityOf(c *smtpclient.Client, want protection) Security {
+	policies := [...]string{"opportunistic", "encrypted", "verified", "verified"}
+	sec := Security{Policy: policies[want.tls]}
+	if state, ok := c.TLS(); ok {
+		sec.Version, sec.CipherSuite, sec.Verified = state.Version, state.CipherSuite, want.tls >= TLSRequired
+	}
+	return sec
+}
+
 func (s *SMTP) dial(ctx context.Context, pl place, want protection) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.options.DialTimeout)
 	defer cancel()
-	conn, err := s.options.Dial(ctx, "tcp", pl.addr.String())
+	var conn net.Conn
+	var err error
+	if pl.from.IsValid() {
+		conn, err = s.options.DialFrom(ctx, pl.from, "tcp", pl.addr.String())
+	} else {
+		conn, err = s.options.Dial(ctx, "tcp", pl.addr.String())
+	}
 	if err != nil || want.tls != TLSImplicit {
 		return conn, err
 	}

@@ -74,6 +74,9 @@ func (s Schedule) Judge(f Facts) Verdict {
 	if !f.Now.Before(f.Expires) {
 		return Verdict{Outcome: queue.Failed, Tell: f.tell(dsn.Failed, smtp.NotifyFailure), Expired: true}
 	}
+	if f.Result.NotBefore.After(due) {
+		due = f.Result.NotBefore
+	}
 	if due.After(f.Expires) {
 		due = f.Expires // once more, at the last moment
 	}

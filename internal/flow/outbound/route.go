@@ -28,6 +28,7 @@ var (
 	codeContent     = dsn.Code{Class: 5, Subject: 6, Detail: 0}
 	codeExpired     = dsn.Code{Class: 5, Subject: 4, Detail: 7}
 	codeSecurity    = dsn.Code{Class: 4, Subject: 7, Detail: 0}
+	codeCeiling     = dsn.Code{Class: 4, Subject: 7, Detail: 1}
 	codeSystem      = dsn.Code{Class: 4, Subject: 3, Detail: 0}
 )
 
@@ -66,6 +67,7 @@ func (r *router) route(ctx context.Context, destination address.Domain) ([]host,
 
 func refusal(kind Kind, code dsn.Code, format, domain string, err error) *Result {
 	r := failure(kind, code, fmt.Sprintf(format, domain), err)
+	r.Unreached = kind == Temporary
 	return &r
 }
 

@@ -13,7 +13,8 @@ import (
 // A clientSession is the session of a real connection.
 type clientSession struct {
 	*smtpclient.Client
-	place place
+	place    place
+	security Security
 }
 
 // send implements session.
@@ -28,7 +29,10 @@ func (s *clientSession) send(ctx context.Context, p Parcel, recipients []int) se
 	}
 	for i, o := range outcomes {
 		r := s.result(o)
-		r.Address, r.TLS = s.place.addr.String(), secure
+		r.Address, r.TLS, r.Security = s.place.addr.String(), secure, s.security
+		if s.place.from.IsValid() {
+			r.Source = s.place.from.String()
+		}
 		sent.results[i], sent.undecided[i] = r, isConnection(o.Err)
 		sent.stale = sent.stale && o.Reply.IsZero()
 	}
@@ -93,7 +97,7 @@ func (s *clientSession) result(o smtpclient.Outcome) Result {
 	switch {
 	case o.Err == nil:
 		r := fromReply(o.Reply)
-		r.Remote = s.place.name
+		r.Remote, r.Command = s.place.name, "end of data"
 		return r
 	case errors.As(o.Err, &refused):
 		return s.refusal(refused)
@@ -117,7 +121,7 @@ func (s *clientSession) result(o smtpclient.Outcome) Result {
 // refusal turns a reply that says no into a result.
 func (s *clientSession) refusal(e *smtpclient.ReplyError) Result {
 	r := fromReply(e.Reply)
-	r.Remote = s.place.name
+	r.Remote, r.Command = s.place.name, e.Command
 	tooMany := e.Command == "RCPT" && e.Reply.Code == 552 &&
 		(e.Reply.Enhanced.IsZero() || e.Reply.Enhanced == smtp.EnhancedCode{5, 5, 3})
 	if r.Kind == Accepted || tooMany {

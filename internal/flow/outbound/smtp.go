@@ -25,6 +25,8 @@ type SMTPOptions struct {
 	// Relay takes all mail, whatever its destination; nil sends it to the
 	// hosts of the destination.
 	Relay *Relay
+	// Routes are those of the Runner; here matters what they say of hosts.
+	Routes Routes
 
 	// RequireTLS refuses to send to hosts without TLS. Their certificates
 	// are not verified: without DNSSEC or MTA-STS the name of a host proves
@@ -47,32 +49,14 @@ type SMTPOptions struct {
 
 	// Dial opens connections; default is that of net.Dialer.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// DialFrom opens connections from an address of ours; default is that of
+	// net.Dialer.
+	DialFrom func(ctx context.Context, from netip.Addr, network, address string) (net.Conn, error)
 	// RootCAs verify the relay's certificate; nil stands for those of the
 	// system.
 	RootCAs *x509.CertPool
+	Now     func() time.Time // the clock; default time.Now
 }
-
-// A Relay is a next hop for all mail: a smarthost.
-type Relay struct {
-	Host string
-	Port uint16 // default 25
-	// TLS says how the connection is protected.
-	TLS RelayTLS
-	// User and Password, if set, authenticate us. They are sent only over
-	// TLS to a host whose certificate is verified, or within this machine.
-	User, Password string
-}
-
-// RelayTLS says how a connection to a relay is protected.
-type RelayTLS int
-
-// The ways.
-const (
-	TLSOpportunistic RelayTLS = iota // STARTTLS if it is offered, with any certificate
-	TLSEncrypted                     // STARTTLS, with any certificate
-	TLSRequired                      // STARTTLS, with a valid certificate
-	TLSImplicit                      // from the first byte, with a valid certificate
-)
 
 // IsPublic reports whether an address can be that of another mail system:
 // neither this machine, nor nobody's, nor everybody's. Without this check
@@ -87,6 +71,7 @@ type SMTP struct {
 	options SMTPOptions
 	router  router
 	pool    *pool
+	memory  *hostMemory
 }
 
 var _ Transport = (*SMTP)(nil)
@@ -106,8 +91,15 @@ func NewSMTP(o SMTPOptions) *SMTP {
 	if o.Dial == nil {
 		o.Dial = new(net.Dialer).DialContext
 	}
+	if o.DialFrom == nil {
+		o.DialFrom = dialFrom
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	return &SMTP{
 		options: o,
+		memory:  newHostMemory(o.Now),
 		router:  router{resolver: o.Resolver, self: append([]address.Domain{o.Hostname}, o.Self...), maxHosts: o.MaxHosts},
 		pool:    newPool(o.MaxIdle, o.MaxUses, o.IdleTimeout),
 	}
@@ -119,31 +111,143 @@ func (s *SMTP) Close() { s.pool.close() }
 
 // Deliver implements [Transport].
 func (s *SMTP) Deliver(ctx context.Context, p Parcel) []Result {
-	d := &delivery{SMTP: s, parcel: p, results: make([]Result, len(p.Recipients)), open: make([]int, len(p.Recipients))}
+	d := &delivery{SMTP: s, parcel: p, route: p.Route, results: make([]Result, len(p.Recipients)), open: make([]int, len(p.Recipients))}
+	if d.route == nil {
+		d.route = usual
+	}
 	for i := range d.open {
 		d.open[i] = i
 	}
-	if s.options.Relay != nil {
-		d.relay(ctx)
-	} else {
-		d.hosts(ctx)
+	d.run(ctx)
+	for i := range d.results {
+		d.results[i].Route, d.results[i].reserved = d.route, d.reserved
 	}
+	d.reserved.keep(countAccepted(d.results))
 	return d.results
 }
 
-// A place is an address to connect to, and the name under which it is known.
+func countAccepted(results []Result) int {
+	n := 0
+	for i := range results {
+		if results[i].Kind == Accepted {
+			n++
+		}
+	}
+	return n
+}
+
+// A place is an address to connect to, the name under which it is known, and
+// what else makes a connection one that is not to be used for other mail.
 type place struct {
-	name string
-	addr netip.AddrPort
+	name  string
+	addr  netip.AddrPort
+	from  netip.Addr // of ours; may be invalid
+	route *Route
+	relay *Relay // nil for a host of the destination
 }
 
 // A delivery is one call of Deliver.
 type delivery struct {
 	*SMTP
-	parcel  Parcel
-	results []Result // the last thing known about each recipient
-	open    []int    // recipients for whom another place may know better
-	tried   int      // addresses
+	parcel   Parcel
+	route    *Route
+	reserved *reservation
+	results  []Result // the last thing known about each recipient
+	open     []int    // recipients for whom another place may know better
+	tried    int      // addresses
+}
+
+// run finds out where the parcel goes, and tries it there.
+func (d *delivery) run(ctx context.Context) {
+	var hosts []host
+	var refused *Result
+	if d.options.Routes.needHosts() && d.parcel.Via == "" {
+		hosts, refused = d.router.route(ctx, d.parcel.Destination)
+		d.rechoose(hosts)
+	}
+	if !d.reserve() {
+		return
+	}
+	if relay := d.nextHop(); relay != nil {
+		d.relay(ctx, relay)
+		return
+	}
+	if hosts == nil && refused == nil {
+		hosts, refused = d.router.route(ctx, d.parcel.Destination)
+	}
+	if refused != nil {
+		d.settle(*refused)
+		return
+	}
+	d.hosts(ctx, hosts)
+}
+
+// rechoose chooses the route again, now that the hosts are known.
+func (d *delivery) rechoose(hosts []host) {
+	way := wayOf(&d.parcel.Message, d.parcel.Recipients)
+	for _, h := range hosts {
+		way.Hosts = append(way.Hosts, h.name)
+	}
+	d.route = d.options.Routes.choose(&way)
+}
+
+// nextHop returns the relay that takes the parcel, if it does not go to the
+// hosts of its destination. One that an operator has named may be among those
+// that we know how to greet.
+func (d *delivery) nextHop() *Relay {
+	relay := d.options.Relay
+	if d.route.Relay != nil || d.route.Direct {
+		relay = d.route.Relay
+	}
+	if d.parcel.Via == "" {
+		return relay
+	}
+	known := []*Relay{d.options.Relay}
+	for _, r := range d.options.Routes {
+		known = append(known, r.Relay)
+	}
+	for _, r := range known {
+		if r != nil && r.String() == d.parcel.Via {
+			return r
+		}
+	}
+	named, err := ParseRelay(d.parcel.Via)
+	if err != nil {
+		return &Relay{Host: d.parcel.Via} // which cannot be found, and says so
+	}
+	return named
+}
+
+// reserve finds addresses of ours to send from. It reports false if there is no
+// room in them today.
+func (d *delivery) reserve() bool {
+	if d.route.Sources == nil {
+		return true
+	}
+	now := d.options.Now()
+	var err error
+	d.reserved, err = d.route.Sources.reserve(d.parcel.Destination.String(), len(d.parcel.Recipients), now)
+	switch {
+	case err != nil:
+		d.settle(failure(Temporary, codeSystem, "The mail system has an internal problem.", err))
+		d.reserved = nil
+		return false
+	case d.reserved == nil:
+		r := failure(Temporary, codeCeiling, "Enough was sent to this destination today.", nil)
+		r.NotBefore = dayOf(now).Add(24 * time.Hour)
+		d.settle(r)
+		return false
+	}
+	return true
+}
+
+// place completes a place.
+func (d *delivery) place(name string, addr netip.AddrPort, relay *Relay) place {
+	pl := place{name: name, addr: addr, route: d.route, relay: relay}
+	if d.reserved != nil {
+		pl.from = d.reserved.pool.next(addr.Addr())
+	}
+	return pl
 }
 
 // settle gives all open recipients the same result. That there is no way is
@@ -158,12 +262,7 @@ func (d *delivery) settle(r Result) {
 }
 
 // hosts tries the hosts of the destination.
-func (d *delivery) hosts(ctx context.Context) {
-	hosts, refused := d.router.route(ctx, d.parcel.Destination)
-	if refused != nil {
-		d.settle(*refused)
-		return
-	}
+func (d *delivery) hosts(ctx context.Context, hosts []host) {
 	// If no host has an address at all, nobody can be reached, now or later.
 	domain := d.parcel.Destination.String()
 	d.settle(failure(Permanent, codeNoRoute, fmt.Sprintf("None of the hosts that take mail for %s has an address.", domain), nil))
@@ -202,7 +301,7 @@ func (d *delivery) places(ctx context.Context, h host) []place {
 			d.settle(failure(Permanent, codeNoRoute, fmt.Sprintf("The address %s is not one that mail can be sent to.", ip), nil))
 			continue
 		}
-		places = append(places, place{name: cmp.Or(h.name, ip.String()), addr: netip.AddrPortFrom(ip, d.options.Port)})
+		places = append(places, d.place(cmp.Or(h.name, ip.String()), netip.AddrPortFrom(ip, d.options.Port), nil))
 	}
 	return places
 }
@@ -218,23 +317,26 @@ func (d *delivery) lookUp(ctx context.Context, h host) []netip.Addr {
 	}
 	answer, err := dns.LookupIP(ctx, d.options.Resolver, h.name)
 	if errors.Is(err, dns.ErrTemporary) {
-		d.settle(failure(Temporary, codeDNS, fmt.Sprintf("The address of the host %s could not be looked up.", h.name), err))
+		r := failure(Temporary, codeDNS, fmt.Sprintf("The address of the host %s could not be looked up.", h.name), err)
+		r.Unreached = true
+		d.settle(r)
 	}
 	return answer.Records
 }
 
-// relay gives everything to the next hop. That it cannot be found is a fault
-// of ours and can be mended: it is temporary.
-func (d *delivery) relay(ctx context.Context) {
-	relay := d.options.Relay
+// relay gives everything to a next hop. That it cannot be found is a fault of
+// ours and can be mended: it is temporary.
+func (d *delivery) relay(ctx context.Context, relay *Relay) {
 	h := host{name: relay.Host}
 	if ip, err := netip.ParseAddr(relay.Host); err == nil {
 		h = host{addr: ip}
 	}
-	d.settle(failure(Temporary, codeNoRelay, fmt.Sprintf("The relay %s has no address.", relay.Host), nil))
+	missing := failure(Temporary, codeNoRelay, fmt.Sprintf("The relay %s has no address.", relay.Host), nil)
+	missing.Unreached = true
+	d.settle(missing)
 	var places []place
 	for _, ip := range d.lookUp(ctx, h) {
-		places = append(places, place{name: relay.Host, addr: netip.AddrPortFrom(ip, cmp.Or(relay.Port, 25))})
+		places = append(places, d.place(relay.Host, netip.AddrPortFrom(ip, relay.port()), relay))
 	}
 	d.tryAll(ctx, places)
 }

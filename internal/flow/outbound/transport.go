@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/mailstead/mailstead/address"
 	"github.com/mailstead/mailstead/dsn"
@@ -23,7 +24,9 @@ type Transport interface {
 type Parcel struct {
 	Message     queue.Message
 	Destination address.Domain
+	Via         string // host:port that takes it, in place of the destination's hosts
 	Recipients  []queue.Recipient
+	Route       *Route // as it was chosen before the hosts were known
 	Content     *Content
 }
 
@@ -61,8 +64,26 @@ type Result struct {
 	Remote string
 	// Address is where the connection went, and TLS whether it was
 	// encrypted; for the log.
-	Address string
-	TLS     bool
+	Address  string
+	TLS      bool
+	Security Security
+	// Source is the address that the connection came from, if it was
+	// chosen.
+	Source string
+	// Command is what Text is the reply to, such as "RCPT" or "end of data";
+	// "connect" for the greeting.
+	Command string
+	// Unreached says that there was nobody to talk to.
+	Unreached bool
+	// Suspended says that nobody was asked, because nobody could be reached
+	// a short time ago.
+	Suspended bool
+	// Route is the one that was taken, if it is not that of the parcel.
+	Route *Route
+	// NotBefore is when the next attempt makes sense; zero leaves it to the
+	// schedule.
+	NotBefore time.Time
+	reserved  *reservation
 	// Err is the cause, for the log only.
 	Err error
 }

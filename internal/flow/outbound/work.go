@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/mailstead/mailstead/dsn"
@@ -15,16 +17,49 @@ import (
 // noticePause is how long a recipient waits whose sender could not be told.
 const noticePause = 10 * time.Minute
 
-// handle delivers one piece of work and tells the queue what came of it.
-func (r *Runner) handle(ctx context.Context, w queue.Work) {
-	p := Parcel{Message: w.Message, Destination: w.Destination, Recipients: w.Recipients}
-	content, err := openContent(r.options.Store, w.Message)
+// handle delivers a work and hands on what came of it. It returns the results
+// and the route that they came by.
+func (r *Runner) handle(ctx context.Context, w leased, finished chan<- queue.Finished) ([]Result, *Route) {
+	p := w.parcel()
+	content, err := openContent(r.options.Store, p.Message)
 	if err == nil {
 		defer content.Close()
 		p.Content = content
 	}
 	began := r.options.Now()
 	results := r.deliver(ctx, p, err)
+	route := w.route
+	for i := range results {
+		if results[i].Route != nil {
+			route = results[i].Route
+		}
+	}
+	r.conclude(ctx, w, p, results, began, finished)
+	return results, route
+}
+
+// putOff gives a work the result that is known of its destination.
+func (r *Runner) putOff(ctx context.Context, w leased, reason Result, finished chan<- queue.Finished) {
+	p := w.parcel()
+	content, err := openContent(r.options.Store, p.Message)
+	if err == nil {
+		defer content.Close()
+		p.Content = content
+	}
+	reason.Route = nil
+	r.conclude(ctx, w, p, forAll(reason, len(p.Recipients)), r.options.Now(), finished)
+}
+
+func (w *leased) parcel() Parcel {
+	return Parcel{
+		Message: w.work.Message, Destination: w.work.Destination, Via: w.work.Via,
+		Recipients: w.work.Recipients, Route: w.route,
+	}
+}
+
+// conclude decides what results mean, tells the sender and everybody else who
+// wants to know, and hands the outcomes on.
+func (r *Runner) conclude(ctx context.Context, w leased, p Parcel, results []Result, began time.Time, finished chan<- queue.Finished) {
 	now := r.options.Now()
 	fates := r.judge(p, results, now)
 	told := r.tell(ctx, p, fates, now)
@@ -32,7 +67,21 @@ func (r *Runner) handle(ctx context.Context, w queue.Work) {
 		r.options.Logger.Error("sender could not be told", "queue_id", p.Message.ID.String(), "error", told)
 	}
 	r.report(p, fates, now.Sub(began))
-	r.finish(ctx, w, outcomes(ctx, fates, now, told == nil))
+	done := queue.Finished{Work: *w.work, Outcomes: outcomes(ctx, fates, now, told == nil)}
+	var list []Attempt
+	if r.options.Observe != nil || r.options.Journal != nil {
+		list = attempts(p, fates, began, now)
+	}
+	if r.options.Observe != nil {
+		r.options.Observe(ctx, list)
+	}
+	done.Also = func(b *storage.Batch) {
+		storeUses(b, results)
+		if r.options.Journal != nil {
+			r.options.Journal(b, list)
+		}
+	}
+	finished <- done
 }
 
 // deliver asks the transport. It returns a result for each recipient, whatever
@@ -63,11 +112,19 @@ func (r *Runner) judge(p Parcel, results []Result, now time.Time) []fate {
 	luck := chance()
 	fates := make([]fate, len(results))
 	for i, rcpt := range p.Recipients {
-		fates[i] = fate{recipient: rcpt, result: results[i], verdict: r.options.Schedule.Judge(Facts{
+		route := p.Route
+		if results[i].Route != nil {
+			route = results[i].Route
+		}
+		expires := p.Message.Expires
+		if route.Lifetime > 0 {
+			expires = p.Message.Received.Add(route.Lifetime)
+		}
+		fates[i] = fate{recipient: rcpt, result: results[i], verdict: route.schedule(r.options.Schedule).Judge(Facts{
 			Result:        results[i],
 			Attempts:      rcpt.Attempts + 1,
 			Received:      p.Message.Received,
-			Expires:       p.Message.Expires,
+			Expires:       expires,
 			Now:           now,
 			DelayNotified: rcpt.DelayNotified,
 			NullSender:    p.Message.Sender.IsNull(),
@@ -80,8 +137,16 @@ func (r *Runner) judge(p Parcel, results []Result, now time.Time) []fate {
 
 // report writes a line and counts, for each recipient.
 func (r *Runner) report(p Parcel, fates []fate, took time.Duration) {
+	enabled := r.options.Logger.Enabled(context.Background(), slog.LevelInfo)
 	for i := range fates {
 		f := &fates[i]
+		if m := r.options.Metrics; m != nil {
+			m.Attempted(f.result, took)
+			m.Judged(f.verdict)
+		}
+		if !enabled {
+			continue
+		}
 		attrs := []any{
 			"queue_id", p.Message.ID.String(), "from", p.Message.Sender.Address.String(),
 			"to", f.recipient.Address.String(), "result", f.result.Kind.String(),
@@ -99,10 +164,6 @@ func (r *Runner) report(p Parcel, fates []fate, took time.Duration) {
 			attrs = append(attrs, "told", string(f.verdict.Tell))
 		}
 		r.options.Logger.Info("delivery attempt", attrs...)
-		if m := r.options.Metrics; m != nil {
-			m.Attempted(f.result, took)
-			m.Judged(f.verdict)
-		}
 	}
 }
 
@@ -114,7 +175,7 @@ func outcomes(ctx context.Context, fates []fate, now time.Time, told bool) []que
 	for i, f := range fates {
 		o := queue.Outcome{
 			Kind: f.verdict.Outcome, Due: f.verdict.Due, At: now,
-			Reply: f.result.Text, Host: f.result.Remote,
+			Reply: f.result.Text, Host: f.result.Remote, Suspended: f.result.Suspended,
 			DelayNotified: f.recipient.DelayNotified || told && f.verdict.Tell == dsn.Delayed,
 		}
 		switch {
@@ -128,15 +189,30 @@ func outcomes(ctx context.Context, fates []fate, now time.Time, told bool) []que
 	return list
 }
 
-// finish tells the queue, as often as it takes: what the queue does not know
-// is delivered again.
-func (r *Runner) finish(ctx context.Context, w queue.Work, list []queue.Outcome) {
-	for pause := time.Second; ; pause = min(2*pause, time.Minute) {
-		err := r.options.Queue.Finish(w, list)
-		if err == nil {
+// finishAll tells the queue what has come of works, until there are no more.
+func (r *Runner) finishAll(ctx context.Context, from <-chan queue.Finished) {
+	list := make([]queue.Finished, 0, finishChunk)
+	for {
+		clear(list)
+		if list = collect(list[:0], from); list == nil {
 			return
 		}
-		r.options.Logger.Error("queue does not take the outcome of a delivery", "queue_id", w.Message.ID.String(), "error", err)
+		r.finish(ctx, list)
+	}
+}
+
+// finish tells the queue, as often as it takes: what the queue does not know
+// is delivered again.
+func (r *Runner) finish(ctx context.Context, list []queue.Finished) {
+	for pause := storePause; ; pause = min(2*pause, maxStorePause) {
+		err := r.options.Queue.FinishAll(list)
+		if err == nil {
+			if slices.ContainsFunc(list, comesBack) {
+				r.Notify()
+			}
+			return
+		}
+		r.options.Logger.Error("queue does not take the outcome of deliveries", "deliveries", len(list), "error", err)
 		if errors.Is(err, storage.ErrClosed) {
 			return
 		}
@@ -148,4 +224,11 @@ func (r *Runner) finish(ctx context.Context, w queue.Work, list []queue.Outcome)
 		case <-timer.C:
 		}
 	}
+}
+
+// comesBack reports whether a recipient of a work is to be tried again.
+func comesBack(f queue.Finished) bool {
+	return slices.ContainsFunc(f.Outcomes, func(o queue.Outcome) bool {
+		return o.Kind == queue.Deferred || o.Kind == queue.Released
+	})
 }

@@ -43,6 +43,7 @@
 //	0x44 due hop 0 id                a wake entry: a number never used twice, level
 //	0x45 id index                    a leased recipient: owner and end of lease
 //	0x46 id index                    a held recipient
+//	0x47 day pool 0 destination      how many recipients a pool has served on a day
 //
 // # Caveats
 //

@@ -17,6 +17,7 @@ const (
 	spaceWake
 	spaceLeased
 	spaceHeld
+	spaceUses
 )
 
 func messageKey(id ID) []byte { return binary.BigEndian.AppendUint64([]byte{spaceMessage}, uint64(id)) }
