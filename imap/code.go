@@ -74,6 +74,10 @@ func CodeBadCharset(charsets ...string) Code {
 	return Code("BADCHARSET (" + strings.Join(charsets, " ") + ")")
 }
 
+// CodeUndefinedFilter returns the code for a stored search that is not there
+// (RFC 5466 §3.1).
+func CodeUndefinedFilter(name string) Code { return Code("UNDEFINED-FILTER " + name) }
+
 // CodeMailboxID returns the code with a mailbox's object id (RFC 8474 §4).
 func CodeMailboxID(id string) Code { return Code("MAILBOXID (" + id + ")") }
 

@@ -10,7 +10,7 @@ import (
 // search runs SEARCH and UID SEARCH (RFC 9051 §6.4.4, RFC 4731, RFC 5182).
 func (c *conn) search(ctx context.Context, req *request) error {
 	s := &searchCommand{c: c, req: req}
-	err := s.parse()
+	err := s.parse(ctx)
 	if err == nil {
 		err = s.run(ctx)
 	}
@@ -41,7 +41,7 @@ type searchCommand struct {
 }
 
 // parse takes the arguments.
-func (s *searchCommand) parse() error {
+func (s *searchCommand) parse(ctx context.Context) error {
 	r := s.c.r
 	if err := r.SP(); err != nil {
 		return err
@@ -49,7 +49,12 @@ func (s *searchCommand) parse() error {
 	if err := s.parseExtended(); err != nil {
 		return err
 	}
-	p := &searchParser{c: s.c, charset: utf8Charset}
+	return s.parseProgram(ctx)
+}
+
+// parseProgram takes the charset and the keys, up to the end of the command.
+func (s *searchCommand) parseProgram(ctx context.Context) error {
+	p := newSearchParser(ctx, s.c)
 	if err := p.parseCharset(); err != nil {
 		return err
 	}

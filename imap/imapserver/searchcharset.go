@@ -36,7 +36,7 @@ var errBadCharset = imap.No(imap.CodeBadCharset("US-ASCII", "UTF-8"), "Charset i
 // QUIRK: without CHARSET RFC 3501 means US-ASCII, but clients send UTF-8, as
 // RFC 9051 allows; what is not UTF-8 either is refused.
 func (p *searchParser) parseCharset() error {
-	r := p.c.r
+	r := p.r
 	if !r.AcceptWord("CHARSET") {
 		return nil
 	}
@@ -53,6 +53,7 @@ func (p *searchParser) parseCharset() error {
 	if p.charset = findCharset(name); p.charset == nil {
 		return errBadCharset
 	}
+	p.foreign = !strings.EqualFold(name, "UTF-8") && !strings.EqualFold(name, "US-ASCII")
 	return r.SP()
 }
 

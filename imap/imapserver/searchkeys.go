@@ -1,6 +1,7 @@
 package imapserver
 
 import (
+	"context"
 	"time"
 
 	"github.com/mailstead/mailstead/imap"
@@ -16,9 +17,17 @@ const (
 // A searchParser takes search keys.
 type searchParser struct {
 	c       *conn
+	ctx     context.Context
+	r       *imapwire.Reader // of the command, or of a stored filter
 	charset charset
+	foreign bool     // a charset was given that is not ASCII nor UTF-8
+	filters []string // that are being read, each within the one before
 	depth   int
 	count   int
+}
+
+func newSearchParser(ctx context.Context, c *conn) *searchParser {
+	return &searchParser{c: c, ctx: ctx, r: c.r, charset: utf8Charset}
 }
 
 // searchFlags are the keys that test one flag.
@@ -71,7 +80,7 @@ func (p *searchParser) keys() ([]imap.SearchCriteria, error) {
 			return nil, err
 		}
 		keys = append(keys, key)
-		if !p.c.r.Accept(' ') {
+		if !p.r.Accept(' ') {
 			return keys, nil
 		}
 	}
@@ -86,7 +95,7 @@ func (p *searchParser) key() (imap.SearchCriteria, error) {
 		return imap.SearchCriteria{}, imapwire.Syntax("search has too many keys")
 	}
 	defer func() { p.depth-- }()
-	r := p.c.r
+	r := p.r
 	switch {
 	case r.Accept('('):
 		keys, err := p.keys()
@@ -132,7 +141,7 @@ func flagKey(f imap.Flag, not bool) imap.SearchCriteria {
 
 // argument takes the rest of a key that has arguments.
 func (p *searchParser) argument(name string) (key imap.SearchCriteria, err error) {
-	r := p.c.r
+	r := p.r
 	if op, ok := searchDates[name]; ok {
 		key.Op = op
 		if name[:2] == "SA" && p.c.opts.Features&FeatureSaveDate == 0 {
@@ -171,7 +180,7 @@ func (p *searchParser) argument(name string) (key imap.SearchCriteria, err error
 
 // extension takes keys whose argument is a number, a flag or an id.
 func (p *searchParser) extension(name string) (key imap.SearchCriteria, err error) {
-	r := p.c.r
+	r := p.r
 	switch name {
 	case "KEYWORD", "UNKEYWORD":
 		f, err := r.Flag()
@@ -196,6 +205,10 @@ func (p *searchParser) extension(name string) (key imap.SearchCriteria, err erro
 		return key, err
 	case "MODSEQ":
 		return p.modSeq()
+	case "UIDAFTER", "UIDBEFORE":
+		return p.uidSide(name)
+	case "FILTER":
+		return p.filter()
 	case "EMAILID", "THREADID":
 		return p.objectID(name)
 	}
@@ -207,7 +220,7 @@ func (p *searchParser) or() (key imap.SearchCriteria, err error) {
 	if err != nil {
 		return key, err
 	}
-	if err := p.c.r.SP(); err != nil {
+	if err := p.r.SP(); err != nil {
 		return key, err
 	}
 	b, err := p.key()
@@ -217,23 +230,41 @@ func (p *searchParser) or() (key imap.SearchCriteria, err error) {
 // set takes a sequence set, or "$".
 func (p *searchParser) set(kind imap.NumKind) (key imap.SearchCriteria, err error) {
 	key.Op = imap.SearchSet
-	if p.c.r.Accept('$') {
+	if p.r.Accept('$') {
 		key.Set = imap.NumSetOf(p.c.saved)
 		return key, nil
 	}
 	if kind == imap.NumSeq && p.c.enabled.uidOnly {
 		return key, errUIDRequired
 	}
-	key.Set, err = p.c.r.NumSet(kind)
+	key.Set, err = p.r.NumSet(kind)
 	return key, err
+}
+
+// uidSide takes the UID that all others come after, or before (RFC 9738 §3.2).
+func (p *searchParser) uidSide(name string) (key imap.SearchCriteria, err error) {
+	uid, err := p.r.NZNumber()
+	if err != nil {
+		return key, err
+	}
+	key.Op, key.Set.Kind = imap.SearchSet, imap.NumUID
+	side := imap.NumRange{First: 1, Last: uid - 1}
+	if name == "UIDAFTER" {
+		side = imap.NumRange{First: uid + 1, Last: ^uint32(0)}
+	}
+	// Zero, at either end of all UIDs, would be read as "*".
+	if side.First != 0 && side.Last != 0 {
+		key.Set.Ranges = []imap.NumRange{side}
+	}
+	return key, nil
 }
 
 func (p *searchParser) header() (key imap.SearchCriteria, err error) {
 	key.Op = imap.SearchHeader
-	if key.Field, err = p.c.r.AString(); err != nil {
+	if key.Field, err = p.r.AString(); err != nil {
 		return key, err
 	}
-	if err = p.c.r.SP(); err != nil {
+	if err = p.r.SP(); err != nil {
 		return key, err
 	}
 	key.Text, err = p.text()
@@ -242,7 +273,7 @@ func (p *searchParser) header() (key imap.SearchCriteria, err error) {
 
 // text takes a string in the charset of the search.
 func (p *searchParser) text() (string, error) {
-	s, err := p.c.r.AString()
+	s, err := p.r.AString()
 	if err != nil {
 		return "", err
 	}
@@ -252,7 +283,7 @@ func (p *searchParser) text() (string, error) {
 // modSeq takes the arguments of MODSEQ. This server keeps one mod-sequence per
 // message, so that the name of an entry changes nothing (RFC 7162 §3.1.5).
 func (p *searchParser) modSeq() (key imap.SearchCriteria, err error) {
-	r := p.c.r
+	r := p.r
 	key.Op = imap.SearchModSeq
 	if r.Peek('"') {
 		if _, err := r.Quoted(); err != nil {
@@ -280,7 +311,7 @@ func (p *searchParser) objectID(name string) (key imap.SearchCriteria, err error
 	if name == "THREADID" {
 		key.Op = imap.SearchThreadID
 	}
-	key.Text, err = p.c.r.AString()
+	key.Text, err = p.r.AString()
 	return key, err
 }
 
