@@ -50,11 +50,19 @@ func (p *searchParser) parseCharset() error {
 	if err != nil {
 		return err
 	}
+	if err := p.useCharset(name); err != nil {
+		return err
+	}
+	return r.SP()
+}
+
+// useCharset has strings read in a charset.
+func (p *searchParser) useCharset(name string) error {
 	if p.charset = findCharset(name); p.charset == nil {
 		return errBadCharset
 	}
 	p.foreign = !strings.EqualFold(name, "UTF-8") && !strings.EqualFold(name, "US-ASCII")
-	return r.SP()
+	return nil
 }
 
 // findCharset returns the charset of that IANA name, or nil.

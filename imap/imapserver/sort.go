@@ -44,7 +44,7 @@ func (c *conn) sort(ctx context.Context, req *request) error {
 	if c.opts.Features&FeatureSort == 0 {
 		return imap.Bad("Unknown command")
 	}
-	err := s.parse()
+	err := s.parse(ctx)
 	if err == nil {
 		err = s.run(ctx)
 	}
@@ -58,7 +58,7 @@ type sortCommand struct {
 }
 
 // parse takes the arguments.
-func (s *sortCommand) parse() error {
+func (s *sortCommand) parse(ctx context.Context) error {
 	r := s.c.r
 	if err := r.SP(); err != nil {
 		return err
@@ -72,7 +72,7 @@ func (s *sortCommand) parse() error {
 	if err := r.SP(); err != nil {
 		return err
 	}
-	if err := s.parseCriteria(); err != nil {
+	if err := s.parseCriteria(ctx); err != nil {
 		return err
 	}
 	return s.c.end(s.req)
@@ -136,14 +136,14 @@ func (s *sortCommand) parseCriterion() (by imap.SortCriterion, err error) {
 
 // parseCriteria takes a charset, which SORT and THREAD must have, and the
 // search keys (RFC 5256 §5, search-criteria).
-func (s *searchCommand) parseCriteria() error {
+func (s *searchCommand) parseCriteria(ctx context.Context) error {
 	name, err := s.c.r.AString()
 	if err != nil {
 		return err
 	}
-	p := &searchParser{c: s.c, charset: findCharset(name)}
-	if p.charset == nil {
-		return errBadCharset
+	p := newSearchParser(ctx, s.c)
+	if err := p.useCharset(name); err != nil {
+		return err
 	}
 	if err := s.c.r.SP(); err != nil {
 		return err
