@@ -38,7 +38,8 @@
 // quotedprintable.go and charset.go undo encodings, text.go applies them to
 // parts. searchtext.go and textreader.go do so for a search through many
 // messages, matcher.go and finder.go look for its needle. compose.go,
-// encodewords.go and multipart.go write what the server itself has to say.
+// encodewords.go and multipart.go write what the server itself has to say;
+// surrogate.go rewrites headers for clients that take only ASCII.
 //
 // # Caveats
 //

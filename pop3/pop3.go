@@ -22,6 +22,8 @@ const (
 	// CodeLoginDelay: the last login was too short a time ago
 	// (RFC 2449 §8.1.1).
 	CodeLoginDelay Code = "LOGIN-DELAY"
+	// CodeUTF8: the message cannot be shown without UTF-8 mode (RFC 6856 §5).
+	CodeUTF8 Code = "UTF8"
 	// CodeAuth: the credentials are at fault, not the server (RFC 3206 §5).
 	CodeAuth Code = "AUTH"
 	// CodeTemporary: the server has a problem that will probably pass
@@ -35,7 +37,7 @@ const (
 // An Error is a negative response.
 type Error struct {
 	Code Code   // empty if the response has none
-	Text string // for people: one line of printable ASCII
+	Text string // for people: one line, which every client can read if it is ASCII
 	Err  error  // the cause, which the peer is not told; may be nil
 }
 

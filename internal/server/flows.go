@@ -11,8 +11,10 @@ import (
 	"github.com/mailstead/mailstead/internal/flow/login"
 	"github.com/mailstead/mailstead/internal/flow/outbound"
 	"github.com/mailstead/mailstead/internal/flow/outbound/capture"
+	"github.com/mailstead/mailstead/internal/flow/retrieval"
 	"github.com/mailstead/mailstead/internal/flow/submission"
 	"github.com/mailstead/mailstead/internal/flow/upkeep"
+	"github.com/mailstead/mailstead/internal/model/directory"
 	"github.com/mailstead/mailstead/internal/platform/config"
 	"github.com/mailstead/mailstead/internal/platform/limit"
 )
@@ -24,6 +26,7 @@ type flows struct {
 	doorkeeper *inbound.Doorkeeper
 	clerk      *submission.Clerk
 	runner     *outbound.Runner
+	retrieval  *retrieval.Service
 	upkeep     *upkeep.Keeper
 	urls       *imapurl.Service
 }
@@ -72,14 +75,38 @@ func (s *Server) makeFlows() error {
 		Logger:            s.log.With("part", "outbound"),
 		Metrics:           s.counters.outbound(),
 	})
+	s.retrieval = retrieval.New(retrieval.Options{
+		Directory: s.directory, Mail: s.mail, Notes: s.notes,
+		Defaults: pop3Policy(&s.config.Maildrop),
+		Now:      time.Now,
+		Logger:   s.log.With("part", "retrieval"),
+	})
 	s.upkeep = upkeep.New(upkeep.Options{
-		Store: s.store, Mail: s.mail, Queue: s.queue,
+		Store: s.store, Mail: s.mail, Queue: s.queue, Expire: s.retrieval.Expire,
 		Interval:     s.config.Storage.ReclaimInterval.Duration,
 		KeepExpunged: s.config.Storage.KeepExpunged.Duration,
 		Now:          time.Now,
 		Logger:       s.log.With("part", "upkeep"),
 	})
 	return nil
+}
+
+// pop3Policy is that of accounts that have none.
+func pop3Policy(m *config.Maildrop) directory.POP3 {
+	p := directory.POP3{
+		Mailbox: m.Mailbox, Delete: directory.Deletion(m.Delete),
+		LeaveDays: directory.LeaveForever, LoginDelay: directory.NoLoginDelay,
+	}
+	if days, limited := m.LeaveDays(); limited {
+		p.LeaveDays = days
+		if days == 0 {
+			p.LeaveDays = directory.LeaveNothing
+		}
+	}
+	if m.LoginDelay.Duration > 0 {
+		p.LoginDelay = m.LoginDelay.Duration
+	}
+	return p
 }
 
 // never is longer than any message is kept.

@@ -179,7 +179,7 @@ func (s *Server) imapServer(backend *imapsession.Backend, tlsConfig *tls.Config,
 }
 
 func (s *Server) pop3Backend() *pop3session.Backend {
-	return pop3session.New(pop3session.Options{Mail: s.mail, Login: s.login})
+	return pop3session.New(pop3session.Options{Login: s.login, Retrieval: s.retrieval, Now: time.Now})
 }
 
 func (s *Server) pop3Server(backend *pop3session.Backend, tlsConfig *tls.Config, rule passwordRule) *pop3server.Server {
@@ -190,6 +190,8 @@ func (s *Server) pop3Server(backend *pop3session.Backend, tlsConfig *tls.Config,
 		InsecureAuth:   rule == inTheClear,
 		Logger:         s.log.With("part", "pop3"),
 		Implementation: "Mailstead",
+		Language:       s.config.Maildrop.Language,
+		Translations:   pop3session.Translations(),
 		Limits: pop3server.Limits{
 			BadCommands:  s.config.Limits.ProtocolErrors,
 			AuthFailures: s.config.Limits.AuthFailures,

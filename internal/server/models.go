@@ -10,6 +10,7 @@ import (
 	"github.com/mailstead/mailstead/address"
 	"github.com/mailstead/mailstead/imap"
 	"github.com/mailstead/mailstead/internal/model/directory"
+	"github.com/mailstead/mailstead/internal/model/maildrop"
 	"github.com/mailstead/mailstead/internal/model/mailstore"
 	"github.com/mailstead/mailstead/internal/model/queue"
 	"github.com/mailstead/mailstead/internal/platform/notify"
@@ -19,6 +20,7 @@ import (
 type models struct {
 	directory *directory.Directory
 	mail      *mailstore.Store
+	notes     *maildrop.Store
 	queue     *queue.Queue
 	hub       *notify.Hub
 }
@@ -44,6 +46,7 @@ func (s *Server) openModels() error {
 
 		Log: s.log.With("part", "mailstore"),
 	})
+	s.notes = maildrop.New(s.store)
 	s.queue = queue.New(s.store, queue.Options{})
 	return nil
 }

@@ -1,5 +1,6 @@
 // Package pop3client is a client of the Post Office Protocol (RFC 1939) with
-// CAPA and PIPELINING (RFC 2449), STLS (RFC 2595 §4) and AUTH (RFC 5034).
+// CAPA and PIPELINING (RFC 2449), STLS (RFC 2595 §4) and AUTH (RFC 5034), UTF8
+// and LANG (RFC 6856).
 //
 // A Client is a connection and is used by one goroutine at a time. Its methods
 // are the commands, each waits for the response. A negative response is a

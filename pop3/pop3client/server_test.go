@@ -89,13 +89,16 @@ func (s *store) Len() int                                                  { ret
 func (s *store) Size(n int) int64                                          { return int64(len(s.messages[n-1])) }
 func (s *store) AppendUID(dst []byte, n int) []byte                        { return fmt.Appendf(dst, "uid%d", n) }
 func (s *store) Close() error                                              { return nil }
+func (s *store) Policy(context.Context) (pop3server.Policy, error) {
+	return pop3server.Policy{Expire: pop3server.ExpireNever}, nil
+}
 
-func (s *store) Open(_ context.Context, n int) (io.ReadCloser, error) {
+func (s *store) Open(_ context.Context, n int, _ pop3server.Form) (io.ReadCloser, error) {
 	return io.NopCloser(strings.NewReader(s.messages[n-1])), nil
 }
 
-func (s *store) Commit(_ context.Context, deleted []int) error {
-	s.removed = slices.Clone(deleted)
+func (s *store) Commit(_ context.Context, changes pop3server.Changes) error {
+	s.removed = slices.Clone(changes.Deleted)
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/mailstead/mailstead/pop3"
 	"github.com/mailstead/mailstead/pop3/pop3server"
@@ -37,7 +38,10 @@ func newHouse() *house {
 		{"third", "Subject: three\r\n\r\nno line end"},
 	}
 	return &house{mail: map[string][]letter{
-		"alice": letters, "empty": nil, "commit": letters, "told": letters, "close": letters,
+		"alice": letters, "empty": nil, "commit": letters, "told": letters, "close": letters, "implicit": letters,
+		"mrose":  {{"m1", "Subject: 1\r\n\r\n" + strings.Repeat("x", 104) + "\r\n"}, {"m2", "Subject: 2\r\n\r\n" + strings.Repeat("y", 184) + "\r\n"}},
+		"test":   letters,
+		"world":  {{"u1", "Subject: plain\r\n\r\nx\r\n"}, {"u2", "Subject: Grüße\r\n\r\nx\r\n"}},
 		"rotten": {{"r", "Subject: rot\r\n\r\nbad"}, {"gone", ""}},
 	}}
 }
@@ -131,7 +135,7 @@ func (s *session) Login(_ context.Context, user, password string) error {
 	case "panic":
 		panic("a bug")
 	}
-	if password != "secret" && password != " a secret " {
+	if password != "secret" && password != " a secret " && (user != "test" || password != "test") {
 		return sasl.ErrCredentials
 	}
 	s.user = user
@@ -153,6 +157,23 @@ func (s *session) OpenMaildrop(context.Context) (pop3server.Maildrop, error) {
 	return &maildrop{session: s, letters: s.house.mail[s.user]}, nil
 }
 
+// Policy depends on the user: alice has the rules of the RFC's example.
+func (s *session) Policy(context.Context) (pop3server.Policy, error) {
+	switch s.user {
+	case "":
+		return pop3server.Policy{
+			Expire: 5, LoginDelay: 1800 * time.Second, ExpireVaries: true, LoginDelayVaries: true,
+		}, nil
+	case "alice":
+		return pop3server.Policy{Expire: 60, LoginDelay: 900 * time.Second}, nil
+	case "implicit":
+		return pop3server.Policy{ExpireVaries: true, LoginDelayVaries: true}, nil
+	case "empty":
+		return pop3server.Policy{}, errDisk
+	}
+	return pop3server.Policy{Expire: pop3server.ExpireNever, LoginDelay: time.Millisecond}, nil
+}
+
 func (s *session) Close() error {
 	s.house.mu.Lock()
 	defer s.house.mu.Unlock()
@@ -172,8 +193,11 @@ func (m *maildrop) AppendUID(dst []byte, n int) []byte {
 	return append(dst, m.letters[n-1].uid...)
 }
 
-func (m *maildrop) Open(_ context.Context, n int) (io.ReadCloser, error) {
+func (m *maildrop) Open(_ context.Context, n int, form pop3server.Form) (io.ReadCloser, error) {
 	l := m.letters[n-1]
+	if form == pop3server.ASCIIHeader && strings.ContainsFunc(l.text, func(r rune) bool { return r > '~' }) {
+		return nil, &pop3.Error{Code: pop3.CodeUTF8, Text: "Message needs UTF-8 mode"}
+	}
 	switch l.uid {
 	case "gone":
 		return nil, errDisk
@@ -183,12 +207,16 @@ func (m *maildrop) Open(_ context.Context, n int) (io.ReadCloser, error) {
 	return io.NopCloser(struct{ io.Reader }{strings.NewReader(l.text)}), nil
 }
 
-func (m *maildrop) Commit(_ context.Context, deleted []int) error {
+func (m *maildrop) Commit(_ context.Context, changes pop3server.Changes) error {
 	switch m.user {
 	case "commit":
 		return errDisk
 	case "told":
 		return &pop3.Error{Code: pop3.CodePermanent, Text: "maildrop is read-only"}
+	}
+	deleted := changes.Deleted
+	if m.user == "implicit" {
+		deleted = append(slices.Clone(deleted), changes.Retrieved...)
 	}
 	m.house.remove(m.user, deleted)
 	return nil

@@ -83,8 +83,12 @@ func (c *conn) authorization(ctx context.Context, cmd command) error {
 		return c.authCommand(ctx, cmd)
 	case "STLS":
 		return c.stlsCommand(ctx, cmd)
+	case "UTF8":
+		return c.utf8Command(cmd)
+	case "LANG":
+		return c.langCommand(cmd)
 	case "CAPA":
-		return c.capaCommand(cmd)
+		return c.capaCommand(ctx, cmd)
 	case "QUIT":
 		return c.quitCommand(ctx, cmd)
 	case "STAT", "LIST", "RETR", "DELE", "NOOP", "RSET", "TOP", "UIDL":
@@ -112,11 +116,13 @@ func (c *conn) transaction(ctx context.Context, cmd command) error {
 		return c.rsetCommand(cmd)
 	case "NOOP":
 		return c.noopCommand(cmd)
+	case "LANG":
+		return c.langCommand(cmd)
 	case "CAPA":
-		return c.capaCommand(cmd)
+		return c.capaCommand(ctx, cmd)
 	case "QUIT":
 		return c.quitCommand(ctx, cmd)
-	case "USER", "PASS", "AUTH", "STLS":
+	case "USER", "PASS", "AUTH", "STLS", "UTF8":
 		return errState
 	}
 	return errUnknown

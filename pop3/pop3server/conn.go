@@ -35,6 +35,8 @@ type conn struct {
 	mechanisms []string // that may be used
 	user       string   // named by USER, when PASS may follow
 	drop       *drop    // nil in the AUTHORIZATION state
+	language   *language
+	utf8       bool // UTF-8 mode
 
 	stopped      <-chan struct{} // closed when no further command is wanted
 	loginBy      time.Time
@@ -50,6 +52,8 @@ func newConn(s *Server, raw net.Conn) *conn {
 		log:     s.options.Logger.With("conn", rand.Text()[:12], "remote", raw.RemoteAddr().String()),
 		raw:     raw,
 		loginBy: time.Now().Add(s.options.Limits.Login),
+
+		language: s.languages[0],
 	}
 	c.use(raw)
 	return c
@@ -144,7 +148,7 @@ func (c *conn) begin(ctx context.Context) error {
 		_ = c.refuse(ctx, err)
 		return err
 	}
-	c.ok(c.server.options.Name, " ready")
+	c.line("+OK ", c.server.options.Name, " ", c.text("ready"))
 	return nil
 }
 

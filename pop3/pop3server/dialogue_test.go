@@ -35,7 +35,8 @@ func serveOne(t *testing.T, options pop3server.Options) func(context.Context, ne
 func TestDialogues(t *testing.T) {
 	t.Parallel()
 	wiretest.Run(t, "testdata/insecure/*.txt", serveOne(t, pop3server.Options{
-		Name: "mail.example", InsecureAuth: true, Expire: "NEVER",
+		Name: "mail.example", InsecureAuth: true, Language: "de",
+		Translations: map[string]map[string]string{"de": {"Message needs UTF-8 mode": "Nachricht braucht den UTF-8-Modus"}},
 	}))
 }
 

@@ -9,13 +9,23 @@ import (
 // A drop is an open maildrop with its marks: a bit for each message.
 type drop struct {
 	Maildrop
-	marks  []uint64
-	count  int   // of messages that are not marked
-	octets int64 // of these
+	marks     bitmap // of what DELE has marked
+	retrieved bitmap // of what RETR has sent
+	count     int    // of messages that are not marked
+	octets    int64  // of these
 }
 
+// A bitmap has a bit for each message.
+type bitmap []uint64
+
+func newBitmap(messages int) bitmap { return make(bitmap, (messages+63)/64) }
+
+func (b bitmap) has(n int) bool { return b[(n-1)/64]>>((n-1)%64)&1 != 0 }
+
+func (b bitmap) set(n int) { b[(n-1)/64] |= 1 << ((n - 1) % 64) }
+
 func newDrop(m Maildrop) *drop {
-	d := &drop{Maildrop: m}
+	d := &drop{Maildrop: m, retrieved: newBitmap(m.Len())}
 	d.reset()
 	return d
 }
@@ -27,29 +37,30 @@ func (d *drop) reset() {
 	for n := 1; n <= d.count; n++ {
 		d.octets += d.Size(n)
 	}
-	d.marks = make([]uint64, (d.count+63)/64)
+	d.marks = newBitmap(d.count)
 }
 
-func (d *drop) marked(n int) bool {
-	return d.marks[(n-1)/64]>>((n-1)%64)&1 != 0
-}
+func (d *drop) marked(n int) bool { return d.marks.has(n) }
 
 // mark marks message n, which is not, as deleted.
 func (d *drop) mark(n int) {
-	d.marks[(n-1)/64] |= 1 << ((n - 1) % 64)
+	d.marks.set(n)
 	d.count--
 	d.octets -= d.Size(n)
 }
 
-// deleted returns the numbers of the marked messages.
-func (d *drop) deleted() []int {
-	list := make([]int, 0, d.Len()-d.count)
+// changes returns what the session leaves behind.
+func (d *drop) changes() Changes {
+	var c Changes
 	for n := 1; n <= d.Len(); n++ {
-		if d.marked(n) {
-			list = append(list, n)
+		switch {
+		case d.marked(n):
+			c.Deleted = append(c.Deleted, n)
+		case d.retrieved.has(n):
+			c.Retrieved = append(c.Retrieved, n)
 		}
 	}
-	return list
+	return c
 }
 
 // check returns an error if there is no message n, or no more.
@@ -60,8 +71,10 @@ func (d *drop) check(n int) error {
 	return nil
 }
 
-func (d *drop) summary() string {
-	return strconv.Itoa(d.count) + " messages (" + strconv.FormatInt(d.octets, 10) + " octets)"
+// summary says how much there is, for people.
+func (c *conn) summary() string {
+	return strconv.Itoa(c.drop.count) + " " + c.text("messages") +
+		" (" + strconv.FormatInt(c.drop.octets, 10) + " " + c.text("octets") + ")"
 }
 
 // closeDrop leaves the TRANSACTION state.

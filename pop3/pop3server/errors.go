@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/mailstead/mailstead/pop3"
 	"github.com/mailstead/mailstead/sasl"
@@ -22,7 +24,7 @@ func (c *conn) refuse(ctx context.Context, err error) error {
 	if !known || answer.Err != nil {
 		c.log.ErrorContext(ctx, "POP3 command failed", "error", err)
 	}
-	text := printable(answer.Text)
+	text := c.printable(c.text(answer.Text))
 	if answer.Code != "" {
 		text = "[" + string(answer.Code) + "] " + text
 	}
@@ -66,13 +68,18 @@ func isAuthFailure(err error) bool {
 // maxText leaves room for status and code in a response of 512 octets.
 const maxText = 400
 
-// printable makes a text from the Session fit to be sent.
-func printable(text string) string {
+// printable makes a text from the Session fit to be sent: in English as ASCII,
+// and in UTF-8 once the client has chosen another language (RFC 6856 §3.2).
+func (c *conn) printable(text string) string {
 	text = strings.Map(func(r rune) rune {
-		if r < ' ' || r > '~' {
+		if r < ' ' || r == 0x7f || r > 0x7f && (c.language.tag == English || !unicode.IsPrint(r)) {
 			return '?'
 		}
 		return r
 	}, text)
-	return text[:min(len(text), maxText)]
+	for len(text) > maxText {
+		_, size := utf8.DecodeLastRuneInString(text)
+		text = text[:len(text)-size]
+	}
+	return text
 }

@@ -7,20 +7,20 @@ func (c *conn) statCommand(cmd command) error {
 	if err := cmd.none(); err != nil {
 		return err
 	}
-	c.ok(strconv.Itoa(c.drop.count), " ", strconv.FormatInt(c.drop.octets, 10))
+	c.line("+OK ", strconv.Itoa(c.drop.count), " ", strconv.FormatInt(c.drop.octets, 10))
 	return nil
 }
 
 // listCommand sends scan listings (RFC 1939 §5).
 func (c *conn) listCommand(cmd command) error {
-	return c.listings(cmd, c.drop.summary(), func(line []byte, n int) []byte {
+	return c.listings(cmd, c.summary(), func(line []byte, n int) []byte {
 		return strconv.AppendInt(line, c.drop.Size(n), 10)
 	})
 }
 
 // uidlCommand sends unique-id listings (RFC 1939 §7).
 func (c *conn) uidlCommand(cmd command) error {
-	return c.listings(cmd, "unique-ids follow", c.drop.AppendUID)
+	return c.listings(cmd, c.text("unique-ids follow"), c.drop.AppendUID)
 }
 
 // listings sends a line for the message that is named, or one for each. The
@@ -31,7 +31,7 @@ func (c *conn) listings(cmd command, head string, appendValue func([]byte, int) 
 		return err
 	}
 	if len(numbers) == 0 {
-		c.ok(head)
+		c.line("+OK ", head)
 		for n := 1; n <= c.drop.Len(); n++ {
 			if !c.drop.marked(n) {
 				c.listing(n, appendValue)

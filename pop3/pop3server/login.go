@@ -23,7 +23,7 @@ func (c *conn) userCommand(cmd command) error {
 	if cmd.rest == "" {
 		return errArgument
 	}
-	c.user = cmd.rest
+	c.user = sasl.Prepare(cmd.rest) // RFC 6856 §2.2
 	c.ok("send PASS")
 	return nil
 }
@@ -36,7 +36,7 @@ func (c *conn) passCommand(ctx context.Context, user string, cmd command) error 
 	if cmd.rest == "" {
 		return errArgument
 	}
-	if err := c.session.Login(ctx, user, cmd.rest); err != nil {
+	if err := c.session.Login(ctx, user, sasl.Prepare(cmd.rest)); err != nil {
 		return c.authFailed(ctx, err)
 	}
 	return c.openDrop(ctx)
@@ -74,6 +74,6 @@ func (c *conn) openDrop(ctx context.Context) error {
 		return err
 	}
 	c.drop = newDrop(m)
-	c.ok("maildrop has ", c.drop.summary())
+	c.line("+OK ", c.text("maildrop has"), " ", c.summary())
 	return nil
 }

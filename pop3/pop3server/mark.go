@@ -20,7 +20,7 @@ func (c *conn) rsetCommand(cmd command) error {
 		return err
 	}
 	c.drop.reset()
-	c.ok("maildrop has ", c.drop.summary())
+	c.line("+OK ", c.text("maildrop has"), " ", c.summary())
 	return nil
 }
 

@@ -28,10 +28,14 @@ func (c *conn) quitCommand(ctx context.Context, cmd command) error {
 
 // update removes what is marked.
 func (c *conn) update(ctx context.Context) error {
-	if c.drop == nil || c.drop.count == c.drop.Len() {
+	if c.drop == nil {
 		return nil
 	}
-	err := c.drop.Commit(ctx, c.drop.deleted())
+	changes := c.drop.changes()
+	if len(changes.Deleted)+len(changes.Retrieved) == 0 {
+		return nil
+	}
+	err := c.drop.Commit(ctx, changes)
 	var told *pop3.Error
 	if err == nil || errors.As(err, &told) {
 		return err

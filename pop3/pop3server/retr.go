@@ -19,22 +19,31 @@ func (c *conn) retrCommand(ctx context.Context, cmd command) error {
 	if err := c.drop.check(n); err != nil {
 		return err
 	}
-	content, err := c.drop.Open(ctx, n)
+	content, err := c.drop.Open(ctx, n, c.form())
 	if err != nil {
 		return err
 	}
 	defer content.Close()
-	c.ok(strconv.FormatInt(c.drop.Size(n), 10), " octets")
+	c.line("+OK ", strconv.FormatInt(c.drop.Size(n), 10), " ", c.text("octets"))
 	body := pop3.NewDotWriter(c.out)
 	sent, err := c.send(ctx, body, content)
 	if err != nil {
 		return err
 	}
-	if sent != c.drop.Size(n) {
+	if sent != c.drop.Size(n) && c.utf8 {
 		c.log.ErrorContext(ctx, "a message has not the size it was listed with",
 			"number", n, "listed", c.drop.Size(n), "sent", sent)
 	}
+	c.drop.retrieved.set(n)
 	return c.finish(body)
+}
+
+// form returns how messages are to be shown.
+func (c *conn) form() Form {
+	if c.utf8 {
+		return AsIs
+	}
+	return ASCIIHeader
 }
 
 // topCommand sends the header of a message and some lines (RFC 1939 §7).
@@ -47,7 +56,7 @@ func (c *conn) topCommand(ctx context.Context, cmd command) error {
 	if err := c.drop.check(n); err != nil {
 		return err
 	}
-	content, err := c.drop.Open(ctx, n)
+	content, err := c.drop.Open(ctx, n, c.form())
 	if err != nil {
 		return err
 	}

@@ -24,9 +24,12 @@ type Options struct {
 	// Implementation is announced by CAPA unless empty (RFC 2449 §6.9). It
 	// should have no spaces.
 	Implementation string
-	// Expire is the argument of the EXPIRE capability, such as "NEVER" or
-	// "30" (RFC 2449 §6.7). Empty announces nothing.
-	Expire string
+	// Language is the tag of the language that "LANG *" stands for
+	// (RFC 6856 §3.2). Default English. Connections begin in English.
+	Language string
+	// Translations are the texts of the Session's errors in the languages of
+	// the engine, by language tag and then by the text itself.
+	Translations map[string]map[string]string
 	// Logger hears of refused logins, failures and lost connections. Nil
 	// discards them.
 	Logger *slog.Logger
@@ -88,11 +91,21 @@ func setDefault[T int | time.Duration](field *T, value T) {
 	}
 }
 
+// Languages returns the tags of the languages that LANG offers.
+func Languages() []string {
+	var tags []string
+	for _, l := range languages(nil) {
+		tags = append(tags, l.tag)
+	}
+	return tags
+}
+
 // A Server serves POP3 connections. It holds no connection between calls of
 // ServeConn and needs not be closed.
 type Server struct {
-	options Options
-	chunks  sync.Pool // of *chunk
+	options   Options
+	languages []*language // the first is English
+	chunks    sync.Pool   // of *chunk
 }
 
 // chunkSize is how much of a message is in memory while it is sent.
@@ -100,7 +113,7 @@ const chunkSize = 32 << 10
 
 type chunk [chunkSize]byte
 
-// New returns a Server. It panics if there is no Backend.
+// New returns a Server. It panics if there is no Backend, or no such Language.
 func New(options Options) *Server {
 	if options.Backend == nil {
 		panic("pop3server: Options without a Backend")
@@ -111,11 +124,19 @@ func New(options Options) *Server {
 	if options.Name == "" {
 		options.Name = "POP3 server"
 	}
-	options.Limits = options.Limits.withDefaults()
-	return &Server{
-		options: options,
-		chunks:  sync.Pool{New: func() any { return new(chunk) }},
+	if options.Language == "" {
+		options.Language = English
 	}
+	options.Limits = options.Limits.withDefaults()
+	s := &Server{
+		options:   options,
+		languages: languages(options.Translations),
+		chunks:    sync.Pool{New: func() any { return new(chunk) }},
+	}
+	if s.language(options.Language) == nil {
+		panic("pop3server: no language " + options.Language)
+	}
+	return s
 }
 
 // ServeConn serves one connection, which may be a *tls.Conn, until it ends,

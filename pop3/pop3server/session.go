@@ -43,9 +43,13 @@ type Session interface {
 	Login(ctx context.Context, user, password string) error
 	// OpenMaildrop opens and locks the maildrop of the user of the last
 	// exchange or Login, which has just succeeded. It returns a *pop3.Error
-	// with pop3.CodeInUse if another session has it. After an error the
-	// client may authenticate again, even as someone else.
+	// with pop3.CodeInUse if another session has it, and with
+	// pop3.CodeLoginDelay if the user's LoginDelay is not over. After an
+	// error the client may authenticate again, even as someone else.
 	OpenMaildrop(ctx context.Context) (Maildrop, error)
+	// Policy returns what CAPA announces: before OpenMaildrop what holds for
+	// all users, and after it what holds for the user.
+	Policy(ctx context.Context) (Policy, error)
 	// Close ends the Session, after its Maildrop has been closed.
 	Close() error
 }
@@ -67,11 +71,35 @@ type Maildrop interface {
 	// Open returns the content of message n, its lines ended by CRLF. For
 	// TOP the engine reads no more than it needs. The engine closes it
 	// before it calls anything else.
-	Open(ctx context.Context, n int) (io.ReadCloser, error)
-	// Commit removes the messages with these numbers, in ascending order
-	// and at least one (RFC 1939 §6). If it fails, some may have been
-	// removed.
-	Commit(ctx context.Context, deleted []int) error
+	Open(ctx context.Context, n int, form Form) (io.ReadCloser, error)
+	// Commit makes the session's changes durable, if there are any, when the
+	// client has said QUIT (RFC 1939 §6). If it fails, some may have been
+	// made.
+	Commit(ctx context.Context, changes Changes) error
 	// Close releases the maildrop and its lock. It is called exactly once.
 	Close() error
+}
+
+// A Form says how a message is to be shown.
+type Form int
+
+// The forms of a message.
+const (
+	// ASCIIHeader is for clients that have not asked for UTF-8 mode: what
+	// stands in header fields is ASCII, or the Maildrop refuses with
+	// pop3.CodeUTF8 (RFC 6856 §2.1). Bodies are as they are. The size may
+	// then differ a little from what Size says.
+	ASCIIHeader Form = iota
+	// AsIs is the message as it is, with Size octets.
+	AsIs
+)
+
+// Changes are what a session leaves behind. The numbers are in ascending
+// order; no message is in both lists, and at least one list is not empty.
+type Changes struct {
+	// Deleted are the messages that DELE has marked.
+	Deleted []int
+	// Retrieved are those that were sent whole by RETR, and stay: a policy
+	// that lets messages expire may count from here (RFC 2449 §6.7).
+	Retrieved []int
 }

@@ -33,6 +33,9 @@ func (c *conn) stlsCommand(ctx context.Context, cmd command) error {
 	if !c.stlsAvailable() {
 		return errUnknown
 	}
+	if c.utf8 { // RFC 6856 §2.1
+		return &pop3.Error{Text: "STLS must come before UTF8"}
+	}
 	c.ok("begin TLS")
 	if err := c.out.Flush(); err != nil {
 		return &ended{err}
@@ -49,6 +52,7 @@ func (c *conn) startTLS(ctx context.Context) error {
 		return err
 	}
 	c.use(secure)
+	c.language = c.server.languages[0]
 	if err := c.closeSession(); err != nil {
 		return err
 	}

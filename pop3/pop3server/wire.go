@@ -99,7 +99,7 @@ func (c *conn) readLong(head []byte, limit int) ([]byte, error) {
 		}
 		skipped += len(part)
 	}
-	c.line("-ERR ", string(errLineTooLong))
+	c.line("-ERR ", c.text(string(errLineTooLong)))
 	c.linger = true
 	return nil, errors.New("endless line")
 }
@@ -129,10 +129,10 @@ func err2end(err error) error {
 	return &ended{err}
 }
 
-// ok sends the line of a positive response. Write errors stay in c.out and
-// end the connection when it is next read.
-func (c *conn) ok(text ...string) {
-	c.line("+OK ", text...)
+// ok sends the line of a positive response with a fixed text. Write errors
+// stay in c.out and end the connection when it is next read.
+func (c *conn) ok(english string) {
+	c.line("+OK ", c.text(english))
 }
 
 func (c *conn) line(status string, text ...string) {

@@ -4,32 +4,32 @@ import (
 	"context"
 	"io"
 
-	"github.com/mailstead/mailstead/imap"
+	"github.com/mailstead/mailstead/internal/flow/retrieval"
+	"github.com/mailstead/mailstead/internal/model/directory"
 	"github.com/mailstead/mailstead/internal/model/mailstore"
+	"github.com/mailstead/mailstead/pop3/pop3server"
 )
 
-// A maildrop is the INBOX as it was when the session began.
+// A maildrop is the retrieval flow's, locked.
 type maildrop struct {
 	backend *Backend
-	account *mailstore.Account
-	version *mailstore.Version
+	id      directory.AccountID
+	drop    *retrieval.Drop
 	reader  *mailstore.MessageReader
 }
 
 // Len returns the number of messages.
-func (d *maildrop) Len() int { return int(d.version.Len()) }
+func (d *maildrop) Len() int { return d.drop.Len() }
 
 // Size returns the octets of message n.
-func (d *maildrop) Size(n int) int64 { return d.version.At(imap.SeqNum(n)).Size() }
+func (d *maildrop) Size(n int) int64 { return d.drop.Entry(n).Size() }
 
 // AppendUID appends the unique-id of message n.
-func (d *maildrop) AppendUID(dst []byte, n int) []byte {
-	return append(dst, d.version.At(imap.SeqNum(n)).Instance().String()...)
-}
+func (d *maildrop) AppendUID(dst []byte, n int) []byte { return d.drop.AppendUID(dst, n) }
 
 // Open returns the content of message n.
-func (d *maildrop) Open(ctx context.Context, n int) (io.ReadCloser, error) {
-	m, err := d.reader.Message(ctx, d.version.At(imap.SeqNum(n)))
+func (d *maildrop) Open(ctx context.Context, n int, form pop3server.Form) (io.ReadCloser, error) {
+	m, err := d.reader.Message(ctx, d.drop.Entry(n))
 	if err != nil {
 		return nil, translate(err)
 	}
@@ -37,29 +37,21 @@ func (d *maildrop) Open(ctx context.Context, n int) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, translate(err)
 	}
-	return &content{SectionReader: io.NewSectionReader(r, 0, r.Size()), closer: r}, nil
-}
-
-// content reads a message from start to end.
-type content struct {
-	*io.SectionReader
-	closer io.Closer
-}
-
-func (c *content) Close() error { return c.closer.Close() }
-
-// Commit removes messages. Those that are gone already are passed over.
-func (d *maildrop) Commit(ctx context.Context, deleted []int) error {
-	var uids imap.UIDSet
-	for _, n := range deleted {
-		uids.Add(d.version.At(imap.SeqNum(n)).UID)
+	c, err := d.backend.content(m, r, form)
+	if err != nil {
+		r.Close()
+		return nil, translate(err)
 	}
-	_, err := d.account.Remove(ctx, d.version.Mailbox().ID, uids)
-	return translate(err)
+	return c, nil
+}
+
+// Commit makes durable what the client has deleted or left.
+func (d *maildrop) Commit(ctx context.Context, changes pop3server.Changes) error {
+	return translate(d.drop.Leave(ctx, changes.Deleted, changes.Retrieved))
 }
 
 // Close gives the maildrop's lock back.
 func (d *maildrop) Close() error {
-	d.backend.unlock(d.account.ID())
+	d.backend.gate.leave(d.id)
 	return nil
 }

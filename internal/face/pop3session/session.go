@@ -3,12 +3,11 @@ package pop3session
 import (
 	"context"
 	"errors"
-	"sync"
+	"time"
 
-	"github.com/mailstead/mailstead/imap"
 	"github.com/mailstead/mailstead/internal/flow/login"
-	"github.com/mailstead/mailstead/internal/model/mailstore"
-	"github.com/mailstead/mailstead/internal/platform/storage"
+	"github.com/mailstead/mailstead/internal/flow/retrieval"
+	"github.com/mailstead/mailstead/internal/model/directory"
 	"github.com/mailstead/mailstead/pop3"
 	"github.com/mailstead/mailstead/pop3/pop3server"
 	"github.com/mailstead/mailstead/sasl"
@@ -16,48 +15,30 @@ import (
 
 // Options are what sessions are made of; all must be set.
 type Options struct {
-	Mail  *mailstore.Store
-	Login *login.Service
+	Login     *login.Service
+	Retrieval *retrieval.Service
+	Now       func() time.Time
 }
 
 // A Backend makes the sessions of a POP3 server.
 type Backend struct {
 	Options
-
-	mu     sync.Mutex
-	locked map[mailstore.AccountID]bool // accounts whose maildrop is open
+	gate    *gate
+	buffers buffers
 }
 
 // New returns a Backend.
-func New(o Options) *Backend {
-	return &Backend{Options: o, locked: make(map[mailstore.AccountID]bool)}
-}
+func New(o Options) *Backend { return &Backend{Options: o, gate: newGate()} }
 
 // NewSession begins the session of a connection.
 func (b *Backend) NewSession(_ context.Context, conn pop3server.ConnInfo) (pop3server.Session, error) {
 	return &session{backend: b, exchange: b.Login.Begin(conn.RemoteAddr, conn.TLS, conn.Logger)}, nil
 }
 
-// lock takes the maildrop of an account, if nobody has it.
-func (b *Backend) lock(id mailstore.AccountID) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.locked[id] {
-		return false
-	}
-	b.locked[id] = true
-	return true
-}
-
-func (b *Backend) unlock(id mailstore.AccountID) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	delete(b.locked, id)
-}
-
 type session struct {
 	backend  *Backend
 	exchange *login.Exchange
+	policy   *directory.POP3 // of the user, once the maildrop is open
 }
 
 // AuthMechanisms returns the mechanisms of the login flow.
@@ -73,59 +54,53 @@ func (s *session) Login(ctx context.Context, user, password string) error {
 	return s.exchange.Password(ctx, user, password)
 }
 
-// OpenMaildrop opens and locks the INBOX of the user.
+// Policy returns what CAPA announces.
+func (s *session) Policy(ctx context.Context) (pop3server.Policy, error) {
+	if s.policy != nil {
+		return pop3server.Policy{Expire: expire(s.policy.LeaveDays), LoginDelay: max(s.policy.LoginDelay, 0)}, nil
+	}
+	r, err := s.backend.Retrieval.Bounds(ctx)
+	return pop3server.Policy{
+		Expire: expire(r.LeaveDays), ExpireVaries: r.LeaveVaries,
+		LoginDelay: r.LoginDelay, LoginDelayVaries: r.LoginDelayVaries,
+	}, err
+}
+
+func expire(leaveDays int) int {
+	switch leaveDays {
+	case directory.LeaveForever:
+		return pop3server.ExpireNever
+	case directory.LeaveNothing:
+		return 0
+	}
+	return leaveDays
+}
+
+// OpenMaildrop opens and locks the maildrop of the user.
 func (s *session) OpenMaildrop(ctx context.Context) (pop3server.Maildrop, error) {
 	account, ok := s.exchange.Account()
 	if !ok {
 		return nil, errors.New("pop3session: maildrop opened before authentication")
 	}
-	id := mailstore.AccountID(account.ID)
-	if !s.backend.lock(id) {
-		return nil, &pop3.Error{Code: pop3.CodeInUse, Text: "Maildrop is open in another session"}
-	}
-	drop, err := s.open(ctx, id)
+	policy, err := s.backend.Retrieval.Policy(ctx, account.ID)
 	if err != nil {
-		s.backend.unlock(id)
+		return nil, err
+	}
+	now := s.backend.Now()
+	switch s.backend.gate.enter(account.ID, now, policy.LoginDelay) {
+	case inUse:
+		return nil, &pop3.Error{Code: pop3.CodeInUse, Text: textInUse}
+	case tooEarly:
+		return nil, &pop3.Error{Code: pop3.CodeLoginDelay, Text: textTooEarly}
+	}
+	drop, err := s.backend.Retrieval.Open(ctx, account.ID, policy)
+	if err != nil {
+		s.backend.gate.giveUp(account.ID)
 		return nil, translate(err)
 	}
-	return drop, nil
-}
-
-func (s *session) open(ctx context.Context, id mailstore.AccountID) (*maildrop, error) {
-	account, err := s.backend.Mail.Account(ctx, id)
-	if err != nil {
-		return nil, err
-	}
-	tree, err := account.Mailboxes(ctx)
-	if err != nil {
-		return nil, err
-	}
-	inbox, ok := tree.Find(imap.Inbox)
-	if !ok {
-		return nil, mailstore.ErrNoMailbox
-	}
-	version, err := account.Open(ctx, inbox.ID)
-	if err != nil {
-		return nil, err
-	}
-	return &maildrop{backend: s.backend, account: account, version: version, reader: account.Reader()}, nil
+	s.policy = &policy
+	return &maildrop{backend: s.backend, id: account.ID, drop: drop, reader: drop.Account.Reader()}, nil
 }
 
 // Close ends the session.
 func (s *session) Close() error { return nil }
-
-// translate turns an error of the store into what the client is told. Others
-// stay as they are: the engine answers [SYS/TEMP].
-func translate(err error) error {
-	switch {
-	case errors.Is(err, mailstore.ErrNoMessage):
-		return &pop3.Error{Text: "Message has been removed by another session"}
-	case errors.Is(err, storage.ErrFull):
-		return &pop3.Error{Code: pop3.CodeTemporary, Text: "No space left", Err: err}
-	case errors.Is(err, mailstore.ErrNoAccount):
-		return &pop3.Error{Code: pop3.CodePermanent, Text: "Account has been removed"}
-	case errors.Is(err, mailstore.ErrCorrupt), errors.Is(err, storage.ErrCorrupt):
-		return &pop3.Error{Code: pop3.CodePermanent, Text: "Stored data is damaged", Err: err}
-	}
-	return err
-}

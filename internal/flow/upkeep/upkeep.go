@@ -17,6 +17,9 @@ type Options struct {
 	Queue *queue.Queue
 	// Interval is the time between rounds.
 	Interval time.Duration
+	// Expire looks after the mail that POP3 clients leave on the server, in
+	// days, so it is called once an hour at most.
+	Expire func(context.Context) (int64, error)
 	// KeepExpunged is how long the content of an expunged message stays.
 	KeepExpunged time.Duration
 	Now          func() time.Time
@@ -24,10 +27,13 @@ type Options struct {
 }
 
 // A Keeper does the upkeep.
-type Keeper struct{ Options }
+type Keeper struct {
+	Options
+	expired time.Time // when Expire was called
+}
 
 // New returns a Keeper.
-func New(o Options) *Keeper { return &Keeper{o} }
+func New(o Options) *Keeper { return &Keeper{Options: o} }
 
 // Run does a round every so often until ctx is done.
 func (k *Keeper) Run(ctx context.Context) {
@@ -56,6 +62,7 @@ func (k *Keeper) Round(ctx context.Context) {
 			return int64(n), err
 		}},
 		{"reclaiming space", func() (int64, error) { return k.Store.Reclaim(ctx) }},
+		{"expiring mail left by POP3", func() (int64, error) { return k.expire(ctx, now) }},
 		{"releasing expired leases", func() (int64, error) {
 			n, err := k.Queue.ReleaseExpired(now)
 			return int64(n), err
@@ -71,4 +78,18 @@ func (k *Keeper) Round(ctx context.Context) {
 			k.Logger.Info("upkeep", "task", task.name, "done", n)
 		}
 	}
+}
+
+// expireEvery is the time between looks at the mail that POP3 clients left.
+const expireEvery = time.Hour
+
+func (k *Keeper) expire(ctx context.Context, now time.Time) (int64, error) {
+	if now.Sub(k.expired) < expireEvery {
+		return 0, nil
+	}
+	n, err := k.Expire(ctx)
+	if err == nil {
+		k.expired = now
+	}
+	return n, err
 }

@@ -27,6 +27,7 @@ type Config struct {
 	Limits   Limits   `toml:"limits" comment:"What one peer may ask of the server."`
 	Auth     Auth     `toml:"auth" comment:"How passwords are checked and kept."`
 	Delivery Delivery `toml:"delivery" comment:"Mail into local mailboxes."`
+	Maildrop Maildrop `toml:"maildrop" comment:"What POP3 shows and does. \"mailstead account pop3\" sets it for one account."`
 	Outbound Outbound `toml:"outbound" comment:"Mail to other servers."`
 	Metadata Metadata `toml:"metadata" comment:"Annotations of mailboxes and of the server (RFC 5464)."`
 	DNS      DNS      `toml:"dns" comment:"Who answers questions about other domains."`
@@ -54,6 +55,7 @@ func Default() *Config {
 		},
 		Auth:     Auth{Argon2Memory: 19 << 20, Argon2Time: 2, SCRAMIterations: 15_000},
 		Delivery: Delivery{Subaddress: "+", Postmaster: ""},
+		Maildrop: Maildrop{Mailbox: "INBOX", Delete: "delete", Leave: Forever, Language: "en"},
 		Outbound: Outbound{
 			Retry: []Duration{
 				Duration{time.Minute}, Duration{5 * time.Minute}, Duration{15 * time.Minute},
@@ -88,6 +90,7 @@ func (c *Config) Check() []Problem {
 		{"lmtp", c.LMTP.check}, {"imap", c.IMAP.check}, {"imaps", c.IMAPS.check},
 		{"pop3", c.POP3.check}, {"pop3s", c.POP3S.check},
 		{"limits", c.Limits.check}, {"auth", c.Auth.check}, {"delivery", c.Delivery.check},
+		{"maildrop", c.Maildrop.check},
 		{"outbound", c.Outbound.check}, {"metadata", c.Metadata.check}, {"dns", c.DNS.check}, {"storage", c.Storage.check},
 	} {
 		r.section = s.name + "."
