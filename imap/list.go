@@ -19,6 +19,8 @@ type ListOptions struct {
 	ReturnChildren   bool
 	ReturnSpecialUse bool
 	ReturnStatus     StatusItems
+	// ReturnMyRights tells the rights on each mailbox (RFC 8440).
+	ReturnMyRights bool
 	// ReturnMetadata has the entries, canonical, whose values are told
 	// (RFC 9590).
 	ReturnMetadata []string
@@ -40,6 +42,8 @@ type ListData struct {
 	OldName string
 	// Status goes with ReturnStatus; nil if it could not be had.
 	Status *StatusData
+	// MyRights goes with ReturnMyRights; zero if it is not told.
+	MyRights Rights
 	// Metadata has the values that there are of ReturnMetadata; nil if they
 	// could not be had.
 	Metadata []Annotation

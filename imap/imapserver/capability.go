@@ -53,6 +53,9 @@ var mailCapabilities = [...]capability{
 	{name: "METADATA", needs: FeatureMetadata},
 	{name: "METADATA-SERVER", needs: FeatureMetadata},
 	{name: "LIST-METADATA", needs: FeatureMetadata},
+	{name: "ACL", needs: FeatureACL},
+	{name: "RIGHTS=kxte", needs: FeatureACL},
+	{name: "LIST-MYRIGHTS", needs: FeatureACL},
 }
 
 // writeCapabilities writes the capabilities of the present state.

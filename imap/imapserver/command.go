@@ -108,6 +108,16 @@ func lookupMailbox(name string) (command, bool) {
 		cmd.run = (*conn).namespace
 	case "STATUS":
 		cmd.run = (*conn).mailboxStatus
+	case "SETACL":
+		cmd.run = (*conn).setACL
+	case "DELETEACL":
+		cmd.run = (*conn).deleteACL
+	case "GETACL":
+		cmd.run = (*conn).getACL
+	case "LISTRIGHTS":
+		cmd.run = (*conn).listRights
+	case "MYRIGHTS":
+		cmd.run = (*conn).myRights
 	case "GETMETADATA":
 		cmd.run = (*conn).getMetadata
 	case "SETMETADATA":

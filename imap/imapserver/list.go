@@ -37,6 +37,9 @@ func (l *ListWriter) Mailbox(d *imap.ListData) error {
 	if l.opts.ReturnStatus != 0 && d.Status != nil {
 		writeStatus(w, d.Mailbox, l.opts.ReturnStatus, d.Status, l.limit)
 	}
+	if l.opts.ReturnMyRights && d.MyRights != 0 {
+		writeMyRights(w, d.Mailbox, d.MyRights)
+	}
 	if len(l.opts.ReturnMetadata) > 0 && d.Metadata != nil {
 		writeMetadata(w, d.Mailbox, withNil(l.opts.ReturnMetadata, d.Metadata))
 	}
@@ -95,4 +98,13 @@ func writeDelimiter(w *imapwire.Writer, delim rune) {
 		return
 	}
 	w.Quoted(string(delim))
+}
+
+// writeMyRights writes a MYRIGHTS response (RFC 4314 §3.8).
+func writeMyRights(w *imapwire.Writer, mailbox string, rights imap.Rights) {
+	w.Raw("* MYRIGHTS ")
+	w.Mailbox(mailbox)
+	w.SP()
+	w.AString(rights.String())
+	w.CRLF()
 }

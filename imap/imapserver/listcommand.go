@@ -174,6 +174,9 @@ func (c *conn) listReturn(opts *imap.ListOptions) error {
 				return err
 			}
 			opts.ReturnStatus, err = c.statusItems()
+		case "MYRIGHTS":
+			opts.ReturnMyRights = true
+			_, err = c.aclSession()
 		case "METADATA":
 			opts.ReturnMetadata, err = c.listMetadata()
 		default:

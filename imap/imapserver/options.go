@@ -25,6 +25,8 @@ const (
 	FeatureContext
 	// FeatureSort says that the sessions are SortSessions (RFC 5256).
 	FeatureSort
+	// FeatureACL says that the sessions are ACLSessions.
+	FeatureACL
 )
 
 // Options configure a Server. Zero values mean the default that stands at each

@@ -253,10 +253,19 @@ func (c *conn) closeMailbox(ctx context.Context, req *request) error {
 	var err error
 	if req.name == "CLOSE" && !c.readOnly {
 		_, err = c.session.Expunge(ctx, nil)
+		if isNoPerm(err) {
+			err = nil // RFC 4314 §4: the mailbox is closed all the same
+		}
 	}
 	c.leave()
 	if unselect := c.session.Unselect(ctx); err == nil {
 		err = unselect
 	}
 	return err
+}
+
+// isNoPerm reports whether rights were missing.
+func isNoPerm(err error) bool {
+	var e *imap.Error
+	return errors.As(err, &e) && e.Code == imap.CodeNoPerm
 }

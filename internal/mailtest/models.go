@@ -24,6 +24,8 @@ type Account struct {
 	Others   []string // further addresses
 	Quota    int64    // bytes; 0 is the server's default
 	Disabled bool
+	Shared   bool // nobody logs in
+	Admin    bool
 }
 
 // An Alias is an alias that is there from the start.
@@ -61,7 +63,7 @@ func (m *Models) quota(id mailstore.AccountID) mailstore.Quota {
 	if err != nil {
 		return mailstore.Quota{}
 	}
-	return mailstore.Quota{Bytes: max(account.QuotaBytes, 0)}
+	return mailstore.Quota{Bytes: max(account.Quota.Bytes, 0)}
 }
 
 // ID returns the id of the account with an address.
@@ -199,15 +201,22 @@ func seedAccount(t testing.TB, d *directory.Directory, a Account) {
 	t.Helper()
 	addr := Address(t, a.Address)
 	seedDomain(t, d, addr.Domain)
-	if a.Password == "" {
+	if a.Password == "" && !a.Shared {
 		a.Password = Password
 	}
-	account, err := d.AddAccount(t.Context(), directory.NewAccount{Address: addr, Password: a.Password, QuotaBytes: a.Quota})
+	account, err := d.AddAccount(t.Context(), directory.NewAccount{
+		Address: addr, Password: a.Password, Quota: directory.Quota{Bytes: a.Quota}, Shared: a.Shared,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, other := range a.Others {
 		if err := d.AddAddress(t.Context(), account.ID, Address(t, other)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if a.Admin {
+		if err := d.Promote(t.Context(), account.ID); err != nil {
 			t.Fatal(err)
 		}
 	}

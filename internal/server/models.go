@@ -72,19 +72,27 @@ func (s *Server) directoryOptions() (directory.Options, error) {
 
 // quota returns what an account may store.
 func (s *Server) quota(id mailstore.AccountID) mailstore.Quota {
-	limit := int64(s.config.Delivery.Quota)
 	account, err := s.directory.Account(context.Background(), directory.AccountID(id))
-	switch {
-	case err != nil:
-		if !errors.Is(err, directory.ErrNotFound) {
-			s.log.Error("quota not known, the default applies", "account", id, "err", err)
-		}
-	case account.QuotaBytes == directory.NoQuota:
-		limit = 0
-	case account.QuotaBytes > 0:
-		limit = account.QuotaBytes
+	if err != nil && !errors.Is(err, directory.ErrNotFound) {
+		s.log.Error("quota not known, the default applies", "account", id, "err", err)
 	}
-	return mailstore.Quota{Bytes: limit}
+	q := account.Quota.Or(directory.Quota{
+		Bytes:     int64(s.config.Delivery.Quota),
+		Messages:  int64(s.config.Delivery.QuotaMessages),
+		Mailboxes: int64(s.config.Delivery.QuotaMailboxes),
+	})
+	return mailstore.Quota{Bytes: bound(q.Bytes), Messages: bound(q.Messages), Mailboxes: bound(q.Mailboxes)}
+}
+
+// bound turns a number of a quota into what the mail store takes for it.
+func bound(n int64) int64 {
+	switch n {
+	case directory.NoQuota:
+		return 0
+	case directory.NothingMore:
+		return mailstore.NothingMore
+	}
+	return n
 }
 
 // hostname returns our name as a domain.

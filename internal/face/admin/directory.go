@@ -43,7 +43,7 @@ func (a *API) listAccounts(r *http.Request) (any, error) {
 		}
 		one := Account{
 			Address: account.Address.String(), Disabled: account.Disabled,
-			Quota: account.QuotaBytes, Created: account.CreatedAt,
+			Quota: account.Quota.Bytes, Created: account.CreatedAt,
 		}
 		for _, other := range account.Addresses {
 			one.Addresses = append(one.Addresses, other.String())

@@ -26,21 +26,24 @@ func start(t *testing.T) *mailtest.Server {
 
 // TestDialogues plays each file against a server of its own.
 func TestDialogues(t *testing.T) {
-	wiretest.Run(t, "testdata/*.txt", func(_ context.Context, conn net.Conn) {
-		server, err := net.Dial("tcp", start(t).Addr("imap"))
-		if err != nil {
-			t.Error(err)
-			return
-		}
-		defer server.Close()
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			io.Copy(server, conn)
-			server.(*net.TCPConn).CloseWrite()
-		}()
-		io.Copy(conn, server)
-		conn.Close()
-		<-done
-	})
+	wiretest.Run(t, "testdata/*.txt", func(_ context.Context, conn net.Conn) { speak(t, start(t), conn) })
+}
+
+// speak connects a dialogue to a server.
+func speak(t *testing.T, s *mailtest.Server, conn net.Conn) {
+	server, err := net.Dial("tcp", s.Addr("imap"))
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	defer server.Close()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		io.Copy(server, conn)
+		server.(*net.TCPConn).CloseWrite()
+	}()
+	io.Copy(conn, server)
+	conn.Close()
+	<-done
 }

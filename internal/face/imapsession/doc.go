@@ -26,4 +26,24 @@
 // Annotations (RFC 5464) are the mail store's, but for three: the shared ones of
 // the server come from the configuration, and a mailbox's special uses are its
 // /private/specialuse (RFC 6154 §4).
+//
+// # Mailboxes of other accounts
+//
+// A mailbox can be shared with others (RFC 4314). Below "Other Users/" stand the
+// mailboxes of other users, each under its owner's primary address, and below
+// "Shared/" those of shared accounts, to which nobody logs in. All commands that
+// name a mailbox go through resolve, which finds it by name and asks for rights;
+// commands on the selected mailbox ask its view, so that what is taken away is
+// gone at the next command. A command that needs more rights than there are
+// fails with NOPERM where the right l lets the mailbox be seen, and otherwise as
+// if there were no such mailbox.
+//
+// What RFC 4314 leaves open: the owner has all rights always. The rights of
+// others are the union of what they and "anyone" were granted, less what
+// negative entries take away. Identifiers are addresses of accounts; aliases are
+// no groups. All rights can be given separately; of the letters of RFC 2086, c
+// stands for kx and d for et. A new mailbox has the rights of the one above it;
+// what somebody else makes at the top of an account needs the right k on its
+// INBOX, and has INBOX's rights. Flags are the same for all who see a mailbox,
+// \Seen too; \Recent is taken off by whoever has the right s.
 package imapsession

@@ -12,22 +12,21 @@ import (
 
 // List writes the mailboxes that opts selects.
 func (s *session) List(ctx context.Context, w *imapserver.ListWriter, opts *imap.ListOptions) error {
-	tree, err := s.account.Mailboxes(ctx)
-	if err != nil {
-		return translate(err)
-	}
-	l := &lister{tree: tree, opts: opts}
+	l := &lister{opts: opts}
 	for _, p := range opts.Patterns {
 		l.patterns = append(l.patterns, opts.Reference+p)
+	}
+	var err error
+	if l.catalog, err = s.catalog(ctx, l.mayReach); err != nil {
+		return translate(err)
 	}
 	for _, name := range l.names() {
 		d, ok := l.entry(name)
 		if !ok {
 			continue
 		}
-		if m, exists := tree.Find(name); exists {
-			t := target{location: s.ownLocation(name), box: m, rights: imap.AllRights}
-			if err := s.describe(ctx, d, &t, opts); err != nil {
+		if t, exists := l.catalog.find(name); exists {
+			if err := s.describe(ctx, d, t, opts); err != nil {
 				return err
 			}
 		}
@@ -46,15 +45,18 @@ func (s *session) describe(ctx context.Context, d *imap.ListData, t *target, opt
 			return err
 		}
 	}
+	if opts.ReturnMyRights && (!opts.Subscribed || slices.Contains(d.Attrs, imap.AttrSubscribed)) {
+		d.MyRights = t.rights
+	}
 	if len(opts.ReturnMetadata) > 0 && t.annotatable() {
 		d.Metadata, err = s.listMetadata(ctx, t, opts.ReturnMetadata)
 	}
 	return err
 }
 
-// A lister answers one LIST from one state of the account.
+// A lister answers one LIST from one state of the accounts.
 type lister struct {
-	tree     *mailstore.Tree
+	catalog  *catalog
 	opts     *imap.ListOptions
 	patterns []string
 }
@@ -74,11 +76,11 @@ func (l *lister) names() []string {
 			name = name[:i]
 		}
 	}
-	for m := range l.tree.All() {
-		add(m.Name)
+	for i := range l.catalog.entries {
+		add(l.catalog.entries[i].full)
 	}
 	if l.opts.Subscribed {
-		for _, name := range l.tree.Subscriptions() {
+		for _, name := range l.catalog.own.Subscriptions() {
 			add(name)
 		}
 	}
@@ -98,13 +100,23 @@ func (l *lister) matches(name string) bool {
 	})
 }
 
+// mayReach reports whether a pattern may match names that begin with prefix.
+func (l *lister) mayReach(prefix string) bool {
+	return slices.ContainsFunc(l.patterns, func(p string) bool {
+		if i := strings.IndexAny(p, "*%"); i >= 0 {
+			p = p[:i]
+		}
+		return strings.HasPrefix(p, prefix) || strings.HasPrefix(prefix, p)
+	})
+}
+
 // entry returns the answer for one name, and false if it is not selected.
 func (l *lister) entry(name string) (*imap.ListData, bool) {
-	m, exists := l.tree.Find(name)
-	subscribed := l.tree.Subscribed(name)
+	t, exists := l.catalog.find(name)
+	subscribed := l.catalog.own.Subscribed(name)
 	d := &imap.ListData{Mailbox: name, Delim: mailstore.Delimiter}
 	d.ChildSubscribed = l.opts.Subscribed && l.opts.RecursiveMatch && l.childSubscribed(name)
-	if !l.selected(m, exists, subscribed, d.ChildSubscribed) {
+	if !l.selected(t, exists, subscribed, d.ChildSubscribed) {
 		return nil, false
 	}
 	if !exists {
@@ -117,23 +129,23 @@ func (l *lister) entry(name string) (*imap.ListData, bool) {
 	}
 	// Children and special uses are told unasked, as RFC 3348 §3 and
 	// RFC 6154 §2 allow: clients of IMAP4rev1 look for both.
-	if l.tree.HasChildren(name) {
+	if l.catalog.hasChildren(name) {
 		d.Attrs = append(d.Attrs, imap.AttrHasChildren)
 	} else {
 		d.Attrs = append(d.Attrs, imap.AttrHasNoChildren)
 	}
 	if exists {
-		d.Attrs = append(d.Attrs, m.SpecialUse...)
+		d.Attrs = append(d.Attrs, t.specialUse()...)
 	}
 	return d, true
 }
 
 // selected applies the selection options (RFC 9051 §6.3.9.1).
-func (l *lister) selected(m *mailstore.Mailbox, exists, subscribed, childSubscribed bool) bool {
+func (l *lister) selected(t *target, exists, subscribed, childSubscribed bool) bool {
 	if l.opts.Subscribed && !subscribed && !childSubscribed {
 		return false
 	}
-	if l.opts.SpecialUse && (!exists || len(m.SpecialUse) == 0) {
+	if l.opts.SpecialUse && (!exists || len(t.specialUse()) == 0) {
 		return false
 	}
 	return true
@@ -143,7 +155,7 @@ func (l *lister) selected(m *mailstore.Mailbox, exists, subscribed, childSubscri
 // not itself in the answer (RFC 9051 §6.3.9.6).
 func (l *lister) childSubscribed(name string) bool {
 	prefix := name + string(mailstore.Delimiter)
-	for _, sub := range l.tree.Subscriptions() {
+	for _, sub := range l.catalog.own.Subscriptions() {
 		if strings.HasPrefix(sub, prefix) && !l.matches(sub) {
 			return true
 		}

@@ -8,14 +8,15 @@ import (
 	"github.com/mailstead/mailstead/internal/model/mailstore"
 )
 
-// Subscribe adds a name to the subscriptions.
+// Subscribe adds a name to the subscriptions. It takes no rights, since the
+// name need not be that of a mailbox (RFC 4314 §4).
 func (s *session) Subscribe(ctx context.Context, mailbox string) error {
-	return translate(s.account.Subscribe(ctx, mailbox))
+	return translate(s.account.Subscribe(ctx, canonicalName(mailbox)))
 }
 
 // Unsubscribe takes a name off the subscriptions.
 func (s *session) Unsubscribe(ctx context.Context, mailbox string) error {
-	return translate(s.account.Unsubscribe(ctx, mailbox))
+	return translate(s.account.Unsubscribe(ctx, canonicalName(mailbox)))
 }
 
 // Status tells the numbers of a mailbox. All but RECENT come from its record.

@@ -84,6 +84,17 @@ func cutNamespace(name string) (space, rest string) {
 	return "", name
 }
 
+// canonicalName returns the form in which a name is kept, with the INBOX of
+// another account in upper case.
+func canonicalName(name string) string {
+	space, rest := cutNamespace(name)
+	user, local, ok := strings.Cut(rest, string(mailstore.Delimiter))
+	if space == "" || !ok {
+		return name
+	}
+	return space + user + string(mailstore.Delimiter) + imap.CanonicalMailboxName(local, mailstore.Delimiter)
+}
+
 // ownerAt returns the account that has a place in a namespace.
 func (s *session) ownerAt(ctx context.Context, space, user string) (mailstore.AccountID, error) {
 	a, err := address.Parse(levelDecoder().Replace(user))

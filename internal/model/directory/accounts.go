@@ -3,7 +3,6 @@ package directory
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -140,17 +139,6 @@ func (d *Directory) RemoveAccount(ctx context.Context, id AccountID, also func(*
 		return nil
 	})
 	return removed, err
-}
-
-// SetQuota limits what an account may store; see Account.QuotaBytes.
-func (d *Directory) SetQuota(ctx context.Context, id AccountID, bytes int64) error {
-	if bytes < NoQuota {
-		return errors.New("directory: negative quota")
-	}
-	return d.update(ctx, id, func(_ *tx, a *Account) error {
-		a.QuotaBytes = bytes
-		return nil
-	})
 }
 
 // Disable keeps an account from logging in and from receiving mail.

@@ -15,9 +15,12 @@ const addTogether = 500
 
 // A NewAccount describes an account to be added.
 type NewAccount struct {
-	Address    address.Address
-	Password   string
-	QuotaBytes int64 // see Account.QuotaBytes
+	Address  address.Address
+	Password string
+	// Shared makes it a shared account, without a password: see
+	// Account.Shared.
+	Shared bool
+	Quota  Quota
 }
 
 // An Added is what became of one NewAccount: an account or an error.
@@ -94,6 +97,12 @@ func (d *Directory) prepare(ctx context.Context, accounts []NewAccount) ([]candi
 			c.err = about(ErrExists, c.Address)
 			continue
 		}
+		if c.Shared {
+			if c.Password != "" {
+				c.err = about(ErrShared, c.Address)
+			}
+			continue
+		}
 		group.Go(func() error {
 			var err error
 			c.credentials, err = d.hasher.derive(ctx, c.Password)
@@ -111,25 +120,31 @@ func (d *Directory) insert(t *tx, c candidate) (Account, error) {
 	if c.err != nil {
 		return Account{}, c.err
 	}
+	if err := c.Quota.check(); err != nil {
+		return Account{}, err
+	}
 	if err := t.take(c.Address); err != nil {
 		return Account{}, err
 	}
 	t.state.LastAccount++
 	a := Account{
-		ID:         t.state.LastAccount,
-		Address:    c.Address,
-		QuotaBytes: max(c.QuotaBytes, NoQuota),
-		CreatedAt:  d.options.Now().UTC(),
+		ID:        t.state.LastAccount,
+		Address:   c.Address,
+		Shared:    c.Shared,
+		Quota:     c.Quota,
+		CreatedAt: d.options.Now().UTC(),
 	}
 	t.set(accountKey(a.ID), a.record())
 	t.set(addressKey(a.Address), addressRecord{Account: a.ID})
-	t.set(credentialsKey(a.ID), c.credentials)
+	if !a.Shared {
+		t.set(credentialsKey(a.ID), c.credentials)
+	}
 	return a, nil
 }
 
 // isRefusal tells the errors about one account from failures of the store.
 func isRefusal(err error) bool {
-	for _, refusal := range []error{ErrExists, ErrNoDomain, ErrAddress, ErrPassword} {
+	for _, refusal := range []error{ErrExists, ErrNoDomain, ErrAddress, ErrPassword, ErrShared} {
 		if errors.Is(err, refusal) {
 			return true
 		}

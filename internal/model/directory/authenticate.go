@@ -17,8 +17,12 @@ func (d *Directory) SetPassword(ctx context.Context, id AccountID, password stri
 		return err
 	}
 	return d.change(ctx, func(t *tx) error {
-		if _, err := accountByID(t, id); err != nil {
+		a, err := accountByID(t, id)
+		if err != nil {
 			return err
+		}
+		if a.Shared {
+			return about(ErrShared, a.Address)
 		}
 		t.set(credentialsKey(id), c)
 		return nil
@@ -26,7 +30,7 @@ func (d *Directory) SetPassword(ctx context.Context, id AccountID, password stri
 }
 
 // Authenticate checks a login name, which is any address of an account, and
-// its password. It returns sasl.ErrCredentials if they do not fit, after the
+// its password. A shared account has none. It returns sasl.ErrCredentials if they do not fit, after the
 // same work for names that nobody has; sasl.ErrDisabled if they fit and the
 // account is switched off.
 func (d *Directory) Authenticate(ctx context.Context, login, password string) (Account, error) {

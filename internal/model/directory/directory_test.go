@@ -138,9 +138,9 @@ func TestAccounts(t *testing.T) {
 		t.Error(diff)
 	}
 	must(t, d.AddAddress(ctx, alice.ID, addr("a.l@example.org")))
-	must(t, d.SetQuota(ctx, alice.ID, 1<<30))
+	must(t, d.SetQuota(ctx, alice.ID, Quota{Bytes: 1 << 30}))
 	must(t, d.Disable(ctx, alice.ID))
-	want.Addresses, want.QuotaBytes, want.Disabled = addrs("a.l@example.org"), 1<<30, true
+	want.Addresses, want.Quota.Bytes, want.Disabled = addrs("a.l@example.org"), 1<<30, true
 	for _, by := range []string{"alice@example.test", "A.L@example.org"} {
 		got, err := d.AccountAt(ctx, addr(by))
 		must(t, err)
@@ -150,7 +150,7 @@ func TestAccounts(t *testing.T) {
 	}
 	must(t, d.Enable(ctx, alice.ID))
 	must(t, d.RemoveAddress(ctx, alice.ID, addr("a.l@example.org")))
-	want = Account{ID: 1, Address: addr("alice@example.test"), QuotaBytes: 1 << 30, CreatedAt: noon}
+	want = Account{ID: 1, Address: addr("alice@example.test"), Quota: Quota{Bytes: 1 << 30}, CreatedAt: noon}
 	got, err := d.Account(ctx, alice.ID)
 	must(t, err)
 	if diff := cmp.Diff(want, got, cmp.Comparer(sameDomain)); diff != "" {
@@ -189,7 +189,7 @@ func TestAccountErrors(t *testing.T) {
 	wantErr(t, "primary address", d.RemoveAddress(ctx, alice.ID, alice.Address), ErrNotFound)
 	wantErr(t, "password of nobody", d.SetPassword(ctx, 99, "x"), ErrNotFound)
 	wantErr(t, "no such account", d.Enable(ctx, 99), ErrNotFound)
-	if err := d.SetQuota(ctx, alice.ID, -2); err == nil {
+	if err := d.SetQuota(ctx, alice.ID, Quota{Messages: -3}); err == nil {
 		t.Error("a negative quota was taken")
 	}
 	cancelled, cancel := context.WithCancel(ctx)

@@ -27,6 +27,9 @@ var (
 	// ErrPassword says that a password cannot be used: it is empty, longer
 	// than 512 octets, or has characters that RFC 4013 §2.3 prohibits.
 	ErrPassword = errors.New("password is empty, too long or has prohibited characters")
+	// ErrShared says that nobody can log in to a shared account: it has no
+	// password and is no administrator's.
+	ErrShared = errors.New("nobody logs in to a shared account")
 	// ErrPolicy says that a POP3 policy makes no sense.
 	ErrPolicy = errors.New("invalid POP3 policy")
 	// ErrBusy says that others kept changing the directory in between.

@@ -21,9 +21,6 @@ type Domain struct {
 	CatchAll address.Address
 }
 
-// NoQuota as an account's QuotaBytes means that nothing limits it.
-const NoQuota = -1
-
 // An Account is a person's store of mail.
 type Account struct {
 	ID        AccountID
@@ -33,10 +30,10 @@ type Account struct {
 	// Shared says that it is nobody's: its mailboxes are used by those who
 	// have rights on them, and nobody can log in.
 	Shared bool
-	// QuotaBytes limits what it may store. Zero stands for the server's
-	// default, NoQuota for no limit.
-	QuotaBytes int64
-	CreatedAt  time.Time
+	// Admin says that its user may set the quotas of others.
+	Admin     bool
+	Quota     Quota
+	CreatedAt time.Time
 }
 
 // An Alias is an address that stands for others.
@@ -57,23 +54,28 @@ type domainRecord struct {
 }
 
 type accountRecord struct {
-	Address    address.Address
-	Addresses  []address.Address `json:",omitempty"`
-	Disabled   bool              `json:",omitempty"`
-	Shared     bool              `json:",omitempty"`
-	QuotaBytes int64             `json:",omitempty"`
-	CreatedAt  time.Time
+	Address   address.Address
+	Addresses []address.Address `json:",omitempty"`
+	Disabled  bool              `json:",omitempty"`
+	Shared    bool              `json:",omitempty"`
+	Admin     bool              `json:",omitempty"`
+	// The parts of the quota.
+	QuotaBytes     int64 `json:",omitempty"`
+	QuotaMessages  int64 `json:",omitempty"`
+	QuotaMailboxes int64 `json:",omitempty"`
+	CreatedAt      time.Time
 }
 
 func (r accountRecord) account(id AccountID) Account {
 	return Account{
-		ID:         id,
-		Address:    r.Address,
-		Addresses:  r.Addresses,
-		Disabled:   r.Disabled,
-		Shared:     r.Shared,
-		QuotaBytes: r.QuotaBytes,
-		CreatedAt:  r.CreatedAt,
+		ID:        id,
+		Address:   r.Address,
+		Addresses: r.Addresses,
+		Disabled:  r.Disabled,
+		Shared:    r.Shared,
+		Admin:     r.Admin,
+		Quota:     Quota{r.QuotaBytes, r.QuotaMessages, r.QuotaMailboxes},
+		CreatedAt: r.CreatedAt,
 	}
 }
 
@@ -83,8 +85,9 @@ func (a Account) record() accountRecord {
 		Addresses:  a.Addresses,
 		Disabled:   a.Disabled,
 		Shared:     a.Shared,
-		QuotaBytes: a.QuotaBytes,
-		CreatedAt:  a.CreatedAt,
+		Admin:      a.Admin,
+		QuotaBytes: a.Quota.Bytes, QuotaMessages: a.Quota.Messages, QuotaMailboxes: a.Quota.Mailboxes,
+		CreatedAt: a.CreatedAt,
 	}
 }
 

@@ -42,6 +42,10 @@ func (a *Account) Usage(ctx context.Context) (Usage, error) {
 // Quota returns what the account may store.
 func (a *Account) Quota() Quota { return a.store.options.Quota(a.id) }
 
+// MaxMailboxes returns how many mailboxes an account can have, whatever its
+// quota.
+func (a *Account) MaxMailboxes() int { return a.store.options.MaxMailboxes }
+
 // Open returns the messages of a mailbox as they are now.
 func (a *Account) Open(ctx context.Context, id MailboxID) (*Version, error) {
 	core, err := a.store.acquire(ctx, a.id)

@@ -56,8 +56,8 @@ func (t *tx) logUIDs(kind ChangeKind, id MailboxID, uids imap.UIDSet) {
 func (t *tx) admit(messages, bytes int64) error {
 	quota := t.store.options.Quota(t.account.id)
 	usage := t.next.usage
-	if quota.Bytes > 0 && usage.Bytes+bytes > quota.Bytes ||
-		quota.Messages > 0 && usage.Messages+messages > quota.Messages {
+	if bytes > 0 && exceeds(usage.Bytes+bytes, quota.Bytes) ||
+		messages > 0 && exceeds(usage.Messages+messages, quota.Messages) {
 		return ErrOverQuota
 	}
 	return nil

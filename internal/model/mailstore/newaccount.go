@@ -50,6 +50,7 @@ func (a *account) create() error {
 	st := a.store.storage
 	u := &update{store: a.store, batch: st.NewBatch(), now: a.store.options.Clock()}
 	t := newTx(u, a, &state{tree: new(Tree)})
+	t.founding = true
 	for _, d := range defaultMailboxes() {
 		if _, err := t.newMailbox(d.name, d.uses); err != nil {
 			return err

@@ -139,6 +139,9 @@ type tx struct {
 
 	edits   []*edit
 	dropped []MailboxID
+	// founding says that the account is being made: its first mailboxes are
+	// beyond any quota.
+	founding bool
 	renamed bool // the order of names has changed
 	changes []Change
 	orphans []RecordID // records that lose an instance, each once per instance
