@@ -55,6 +55,10 @@ func (s NumSet) Seqs(count SeqNum) (SeqSet, error) {
 	return resolve(s, count), nil
 }
 
+// SeqsWithin is Seqs for SEARCH, where numbers beyond the view are no error:
+// they match nothing (RFC 7377 §2).
+func (s NumSet) SeqsWithin(count SeqNum) SeqSet { return resolve(s, count) }
+
 // resolve sorts before it merges, so that no order of ranges is slow.
 func resolve[N Num](s NumSet, highest N) Set[N] {
 	ranges := make(Set[N], 0, len(s.Ranges))

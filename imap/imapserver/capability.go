@@ -37,6 +37,7 @@ var mailCapabilities = [...]capability{
 	{name: "PARTIAL"},
 	{name: "UIDONLY"},
 	{name: "CONTEXT=SEARCH", needs: FeatureContext},
+	{name: "MULTISEARCH", needs: FeatureMultiSearch},
 	{name: "FILTERS", needs: FeatureMetadata},
 	{name: "STATUS=SIZE"},
 	{name: "LIST-EXTENDED"},

@@ -124,6 +124,8 @@ func lookupMailbox(name string) (command, bool) {
 		cmd.run = (*conn).setMetadata
 	case "APPEND":
 		cmd.run = (*conn).append
+	case "ESEARCH":
+		cmd.run = (*conn).esearch
 	case "IDLE":
 		cmd.run, cmd.poll = (*conn).idle, pollNever
 	}

@@ -35,14 +35,16 @@ type UpdateContext struct {
 	Criteria *imap.SearchCriteria
 	// Hits is what the client has been told, as UIDs.
 	Hits imap.UIDSet
+
+	source *searchSource // of an ESEARCH, which names it in all its answers
 }
 
 // observe begins an update context, or tells that it cannot be had (RFC 5267
 // §4.3.1).
-func (s *searchCommand) observe(hits imap.UIDSet) error {
+func (s *searchCommand) observe(hits imap.UIDSet, source *searchSource) error {
 	c := s.c
 	err := c.session.(Observer).Observe(&UpdateContext{
-		Tag: s.req.tag, UID: s.req.uid, Criteria: &s.criteria, Hits: hits,
+		Tag: s.req.tag, UID: s.req.uid, Criteria: &s.criteria, Hits: hits, source: source,
 	})
 	if errors.Is(err, ErrTooManyContexts) {
 		writeNoUpdate(c.w, s.req.tag, "Too many contexts")
@@ -120,7 +122,11 @@ func (u *UpdateWriter) contextChange(c *UpdateContext, what string, uids imap.UI
 		return
 	}
 	u.flush()
-	writeESearchHead(u.w, c.Tag, c.UID)
+	if c.source != nil {
+		c.source.writeHead(u.w, c.Tag)
+	} else {
+		writeESearchHead(u.w, c.Tag, c.UID)
+	}
 	u.w.Raw(what)
 	if c.UID {
 		writeSet(u.w, uids)

@@ -23,6 +23,8 @@ const (
 	FeatureMetadata
 	// FeatureContext says that the sessions are Observers (RFC 5267).
 	FeatureContext
+	// FeatureMultiSearch says that the sessions are MultiSearchers (RFC 7377).
+	FeatureMultiSearch
 	// FeatureSort says that the sessions are SortSessions (RFC 5256).
 	FeatureSort
 	// FeatureACL says that the sessions are ACLSessions.

@@ -158,7 +158,7 @@ func (s *searchCommand) run(ctx context.Context) error {
 		writeSearch(s, data.Seqs, data.ModSeq)
 	}
 	if s.ret&imap.SearchReturnUpdate != 0 {
-		return s.observe(data.UIDs)
+		return s.observe(data.UIDs, nil)
 	}
 	return nil
 }

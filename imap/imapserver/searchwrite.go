@@ -22,8 +22,13 @@ func writeSearchRev1[N imap.Num](w *imapwire.Writer, hits imap.Set[N], modSeq im
 
 // writeESearch writes the ESEARCH response (RFC 9051 §7.3.4).
 func writeESearch[N imap.Num](s *searchCommand, hits imap.Set[N], modSeq imap.ModSeq) {
+	writeESearchHead(s.c.w, s.req.tag, s.req.uid)
+	writeResults(s, hits, modSeq)
+}
+
+// writeResults writes what was asked for, and the end of the response.
+func writeResults[N imap.Num](s *searchCommand, hits imap.Set[N], modSeq imap.ModSeq) {
 	w := s.c.w
-	writeESearchHead(w, s.req.tag, s.req.uid)
 	if len(hits) > 0 {
 		if s.ret&imap.SearchReturnMin != 0 {
 			w.Raw(" MIN ")

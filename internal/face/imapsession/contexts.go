@@ -30,10 +30,7 @@ func (s *session) Observe(c *imapserver.UpdateContext) error {
 	if len(v.contexts) == maxContexts {
 		return imapserver.ErrTooManyContexts
 	}
-	frozen, err := v.frozen(c.Criteria)
-	if err != nil {
-		return err
-	}
+	frozen := v.frozen(c.Criteria)
 	c.Criteria = frozen
 	timed := frozen.Uses(imap.SearchOlder, imap.SearchYounger)
 	v.contexts = append(v.contexts, &updateContext{
@@ -58,22 +55,17 @@ func (v *view) hasTimed() bool {
 
 // frozen returns a copy of k in which sequence numbers are UIDs: they mean what
 // they meant when the command came (RFC 5267 §4.3).
-func (v *view) frozen(k *imap.SearchCriteria) (*imap.SearchCriteria, error) {
+func (v *view) frozen(k *imap.SearchCriteria) *imap.SearchCriteria {
 	c := *k
 	if c.Op == imap.SearchSet && c.Set.Kind == imap.NumSeq {
-		uids, err := v.resolve(c.Set)
-		c.Set = imap.NumSetOf(uids)
-		return &c, err
+		c.Set = imap.NumSetOf(v.uidsOf(c.Set.SeqsWithin(v.told.Len())))
+		return &c
 	}
 	c.Keys = make([]imap.SearchCriteria, len(k.Keys))
 	for i := range k.Keys {
-		key, err := v.frozen(&k.Keys[i])
-		if err != nil {
-			return nil, err
-		}
-		c.Keys[i] = *key
+		c.Keys[i] = *v.frozen(&k.Keys[i])
 	}
-	return &c, nil
+	return &c
 }
 
 // dynamic reports whether a set in k has "*".

@@ -181,8 +181,8 @@ func (c *compiler) set(set imap.NumSet) (matcher, error) {
 		uids := set.UIDs(c.view.told.HighestUID())
 		return columns(func(e mailstore.Entry) bool { return uids.Contains(e.UID) }), nil
 	}
-	seqs, err := set.Seqs(c.view.told.Len())
-	return matcher{ofColumns, func(m *candidate) (bool, error) { return seqs.Contains(m.seq), nil }}, err
+	seqs := set.SeqsWithin(c.view.told.Len())
+	return matcher{ofColumns, func(m *candidate) (bool, error) { return seqs.Contains(m.seq), nil }}, nil
 }
 
 // headerField tests the fields of one name, which for most names stand in the
