@@ -33,6 +33,7 @@ var standards = map[string][]string{
 	"sasl":            {},
 	"dns":             {"address"},
 	"dsn":             {"address", "message"},
+	"tlspolicy":       {"dns"},
 	"smtp":            {"address"},
 	"smtp/smtpserver": {"address", "sasl", "smtp"},
 	"smtp/smtpclient": {"address", "sasl", "smtp"},
