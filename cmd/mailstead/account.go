@@ -12,9 +12,10 @@ import (
 
 func accountCommand() *cobra.Command {
 	var t target
-	cmd := &cobra.Command{Use: "account", Short: "Add, list and remove accounts, and change their passwords"}
+	cmd := &cobra.Command{Use: "account", Short: "Add, list, change and remove accounts"}
 	t.flags(cmd)
-	cmd.AddCommand(accountAdd(&t), accountList(&t), accountPasswd(&t),
+	cmd.AddCommand(accountAdd(&t), accountList(&t), accountShow(&t), accountPasswd(&t),
+		accountPOP3(&t), accountImportUIDL(&t),
 		&cobra.Command{
 			Use: "remove ADDRESS...", Short: "Remove accounts with all their mail", Args: cobra.MinimumNArgs(1),
 			RunE: forEach(&t, func(cmd *cobra.Command, c *admin.Client, address string) error {

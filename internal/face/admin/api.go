@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/mailstead/mailstead/address"
+	"github.com/mailstead/mailstead/internal/flow/retrieval"
 	"github.com/mailstead/mailstead/internal/model/directory"
 	"github.com/mailstead/mailstead/internal/model/mailstore"
 	"github.com/mailstead/mailstead/internal/model/queue"
@@ -26,6 +27,7 @@ type Options struct {
 	Directory *directory.Directory
 	Mail      *mailstore.Store
 	Queue     *queue.Queue
+	Retrieval *retrieval.Service
 	// Wake makes the queue's runner look for due recipients.
 	Wake   func()
 	Logger *slog.Logger
@@ -83,7 +85,10 @@ func (a *API) handler() http.Handler {
 		"DELETE /v1/domains/{name}":           a.removeDomain,
 		"GET /v1/accounts":                    a.listAccounts,
 		"POST /v1/accounts":                   a.addAccounts,
+		"GET /v1/accounts/{address}":          a.showAccount,
 		"DELETE /v1/accounts/{address}":       a.removeAccount,
+		"PATCH /v1/accounts/{address}/pop3":   a.setPOP3,
+		"POST /v1/accounts/{address}/uids":    a.importUIDs,
 		"PUT /v1/accounts/{address}/password": a.setPassword,
 		"GET /v1/aliases":                     a.listAliases,
 		"POST /v1/aliases":                    a.addAlias,
@@ -134,7 +139,8 @@ func statusOf(err error) int {
 		errors.Is(err, directory.ErrAliasLoop):
 		return http.StatusConflict
 	case errors.Is(err, errRequest), errors.Is(err, directory.ErrNoDomain), errors.Is(err, directory.ErrTargets),
-		errors.Is(err, directory.ErrAddress), errors.Is(err, directory.ErrPassword):
+		errors.Is(err, directory.ErrAddress), errors.Is(err, directory.ErrPassword),
+		errors.Is(err, directory.ErrPolicy):
 		return http.StatusBadRequest
 	}
 	return http.StatusInternalServerError

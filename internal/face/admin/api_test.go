@@ -15,7 +15,10 @@ import (
 	"time"
 
 	"github.com/mailstead/mailstead/internal/face/admin"
+	"github.com/mailstead/mailstead/internal/flow/retrieval"
 	"github.com/mailstead/mailstead/internal/mailtest"
+	"github.com/mailstead/mailstead/internal/model/directory"
+	"github.com/mailstead/mailstead/internal/model/maildrop"
 	"github.com/mailstead/mailstead/internal/model/mailstore"
 	"github.com/mailstead/mailstead/internal/model/queue"
 	"github.com/mailstead/mailstead/internal/platform/storage"
@@ -48,7 +51,7 @@ func newOffice(t *testing.T) *office {
 		t.Fatal(err)
 	}
 	api := admin.New(admin.Options{
-		Directory: o.Directory, Mail: o.Mail, Queue: o.Models.Queue,
+		Directory: o.Directory, Mail: o.Mail, Queue: o.Models.Queue, Retrieval: o.retrieval(),
 		Wake: func() { o.woken++ }, Logger: slog.New(slog.DiscardHandler),
 	})
 	ctx, stop := context.WithCancel(context.Background())
@@ -61,6 +64,17 @@ func newOffice(t *testing.T) *office {
 		}
 	})
 	return o
+}
+
+func (o *office) retrieval() *retrieval.Service {
+	return retrieval.New(retrieval.Options{
+		Directory: o.Directory, Mail: o.Mail, Notes: maildrop.New(o.Store),
+		Defaults: directory.POP3{
+			Mailbox: "INBOX", Delete: directory.Delete,
+			LeaveDays: directory.LeaveForever, LoginDelay: directory.NoLoginDelay,
+		},
+		Now: time.Now, Logger: slog.New(slog.DiscardHandler),
+	})
 }
 
 // refused wants an error with these words.

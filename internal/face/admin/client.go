@@ -65,6 +65,15 @@ func (c *Client) Accounts(ctx context.Context) ([]Account, error) {
 	return all, err
 }
 
+func accountPath(address string) string { return "/v1/accounts/" + url.PathEscape(address) }
+
+// Account shows one account.
+func (c *Client) Account(ctx context.Context, address string) (Account, error) {
+	var one Account
+	err := c.do(ctx, "GET", accountPath(address), nil, &one)
+	return one, err
+}
+
 // AddAccounts adds accounts, and tells what became of each.
 func (c *Client) AddAccounts(ctx context.Context, add AddAccounts) ([]Added, error) {
 	var added []Added

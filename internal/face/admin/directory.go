@@ -7,7 +7,9 @@ import (
 
 	"github.com/mailstead/mailstead/address"
 	"github.com/mailstead/mailstead/internal/model/directory"
+	"github.com/mailstead/mailstead/internal/model/maildrop"
 	"github.com/mailstead/mailstead/internal/model/mailstore"
+	"github.com/mailstead/mailstead/internal/platform/storage"
 )
 
 func (a *API) listDomains(r *http.Request) (any, error) {
@@ -41,21 +43,39 @@ func (a *API) listAccounts(r *http.Request) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		one := Account{
-			Address: account.Address.String(), Disabled: account.Disabled,
-			Quota: account.Quota.Bytes, Created: account.CreatedAt,
-		}
-		for _, other := range account.Addresses {
-			one.Addresses = append(one.Addresses, other.String())
-		}
-		usage, err := a.usage(r.Context(), account.ID)
+		one, err := a.describe(r.Context(), account)
 		if err != nil {
 			return nil, err
 		}
-		one.Messages, one.Bytes = usage.Messages, usage.Bytes
 		list = append(list, one)
 	}
 	return list, nil
+}
+
+func (a *API) showAccount(r *http.Request) (any, error) {
+	account, err := a.account(r)
+	if err != nil {
+		return nil, err
+	}
+	return a.describe(r.Context(), account)
+}
+
+// describe returns an account as it is shown.
+func (a *API) describe(ctx context.Context, account directory.Account) (Account, error) {
+	one := Account{
+		Address: account.Address.String(), Disabled: account.Disabled,
+		Quota: account.Quota.Bytes, Created: account.CreatedAt,
+	}
+	for _, other := range account.Addresses {
+		one.Addresses = append(one.Addresses, other.String())
+	}
+	usage, err := a.usage(ctx, account.ID)
+	if err != nil {
+		return one, err
+	}
+	one.Messages, one.Bytes = usage.Messages, usage.Bytes
+	one.POP3, err = a.pop3Of(ctx, account.ID)
+	return one, err
 }
 
 func (a *API) usage(ctx context.Context, id directory.AccountID) (mailstore.Usage, error) {
@@ -147,7 +167,10 @@ func (a *API) removeAccount(r *http.Request) (any, error) {
 	if err := a.Mail.DeleteAccount(r.Context(), mailstore.AccountID(account.ID)); err != nil {
 		return nil, err
 	}
-	_, err = a.Directory.RemoveAccount(r.Context(), account.ID, nil)
+	_, err = a.Directory.RemoveAccount(r.Context(), account.ID, func(b *storage.Batch) error {
+		maildrop.Remove(b, maildrop.AccountID(account.ID))
+		return nil
+	})
 	return nil, err
 }
 

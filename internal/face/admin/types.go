@@ -19,6 +19,7 @@ type Account struct {
 	Created   time.Time `json:"created"`
 	Messages  int64     `json:"messages"`
 	Bytes     int64     `json:"bytes"`
+	POP3      POP3      `json:"pop3"`
 }
 
 // A NewAccount is an account to be added.
