@@ -52,7 +52,8 @@ type ListData struct {
 // StatusItems is a set of what STATUS can tell.
 type StatusItems uint16
 
-// Items of STATUS (RFC 9051 §6.3.11, RFC 7162 §3.1.7, RFC 7889, RFC 8474).
+// Items of STATUS (RFC 9051 §6.3.11, RFC 7162 §3.1.7, RFC 7889, RFC 8474,
+// RFC 9208 §4.1.4).
 const (
 	StatusMessages StatusItems = 1 << iota
 	StatusRecent               // IMAP4rev1 only
@@ -64,21 +65,24 @@ const (
 	StatusHighestModSeq
 	StatusAppendLimit
 	StatusMailboxID
+	StatusDeletedStorage
 )
 
 // StatusData has the values of the items that were asked for; the others are
 // ignored.
 type StatusData struct {
-	Messages      uint32
-	Recent        uint32
-	UIDNext       UID
-	UIDValidity   UIDValidity
-	Unseen        uint32
-	Deleted       uint32
-	Size          int64 // bytes of all messages
-	HighestModSeq ModSeq
-	AppendLimit   int64 // bytes; zero is the server's limit
-	MailboxID     string
+	Messages    uint32
+	Recent      uint32
+	UIDNext     UID
+	UIDValidity UIDValidity
+	Unseen      uint32
+	Deleted     uint32
+	Size        int64 // bytes of all messages
+	// DeletedStorage is the bytes of messages with \Deleted.
+	DeletedStorage int64
+	HighestModSeq  ModSeq
+	AppendLimit    int64 // bytes; zero is the server's limit
+	MailboxID      string
 }
 
 // A Namespace is a prefix with its delimiter (RFC 2342).

@@ -160,6 +160,17 @@ func (c *conn) listRights(ctx context.Context, req *request) error {
 	return nil
 }
 
+// PermanentFlags tells which flags there are and which of them the client can
+// change from now on (RFC 4314 §5.1.1).
+func (u *UpdateWriter) PermanentFlags(flags, permanent []imap.Flag) {
+	u.flush()
+	u.w.Raw("* FLAGS ")
+	u.w.Flags(flags)
+	u.w.Raw("\r\n* OK [PERMANENTFLAGS ")
+	u.w.Flags(permanent)
+	u.w.Raw("] Flags permitted\r\n")
+}
+
 // myRights runs MYRIGHTS (RFC 4314 §3.5).
 func (c *conn) myRights(ctx context.Context, req *request) error {
 	mailbox, err := c.onlyMailbox(req)

@@ -57,6 +57,11 @@ var mailCapabilities = [...]capability{
 	{name: "ACL", needs: FeatureACL},
 	{name: "RIGHTS=kxte", needs: FeatureACL},
 	{name: "LIST-MYRIGHTS", needs: FeatureACL},
+	{name: "QUOTA", needs: FeatureQuota},
+	{name: "QUOTASET", needs: FeatureQuota},
+	{name: "QUOTA=RES-STORAGE", needs: FeatureQuota},
+	{name: "QUOTA=RES-MESSAGE", needs: FeatureQuota},
+	{name: "QUOTA=RES-MAILBOX", needs: FeatureQuota},
 }
 
 // writeCapabilities writes the capabilities of the present state.

@@ -118,6 +118,12 @@ func lookupMailbox(name string) (command, bool) {
 		cmd.run = (*conn).listRights
 	case "MYRIGHTS":
 		cmd.run = (*conn).myRights
+	case "GETQUOTA":
+		cmd.run = (*conn).getQuota
+	case "GETQUOTAROOT":
+		cmd.run = (*conn).getQuotaRoot
+	case "SETQUOTA":
+		cmd.run = (*conn).setQuota
 	case "GETMETADATA":
 		cmd.run = (*conn).getMetadata
 	case "SETMETADATA":

@@ -222,5 +222,11 @@ func (c *conn) statusItems() (items imap.StatusItems, err error) {
 }
 
 func (c *conn) knowsStatus(item imap.StatusItems) bool {
-	return item != imap.StatusMailboxID || c.opts.Features&FeatureObjectID != 0
+	switch item {
+	case imap.StatusMailboxID:
+		return c.opts.Features&FeatureObjectID != 0
+	case imap.StatusDeletedStorage:
+		return c.opts.Features&FeatureQuota != 0
+	}
+	return true
 }

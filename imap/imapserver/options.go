@@ -29,6 +29,8 @@ const (
 	FeatureSort
 	// FeatureACL says that the sessions are ACLSessions.
 	FeatureACL
+	// FeatureQuota says that the sessions are QuotaSessions.
+	FeatureQuota
 )
 
 // Options configure a Server. Zero values mean the default that stands at each

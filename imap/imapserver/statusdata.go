@@ -22,6 +22,7 @@ var statusItems = [...]struct {
 	{"HIGHESTMODSEQ", imap.StatusHighestModSeq},
 	{"APPENDLIMIT", imap.StatusAppendLimit},
 	{"MAILBOXID", imap.StatusMailboxID},
+	{"DELETED-STORAGE", imap.StatusDeletedStorage},
 }
 
 // writeStatus writes a STATUS response (RFC 9051 §7.3.3). A mailbox without an
@@ -59,6 +60,8 @@ func writeStatusItem(w *imapwire.Writer, item imap.StatusItems, d *imap.StatusDa
 		w.Number(uint64(d.Deleted))
 	case imap.StatusSize:
 		w.Number(uint64(d.Size))
+	case imap.StatusDeletedStorage:
+		w.Number(uint64(d.DeletedStorage))
 	case imap.StatusHighestModSeq:
 		w.Number(uint64(d.HighestModSeq))
 	case imap.StatusAppendLimit:

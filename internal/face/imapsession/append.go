@@ -16,7 +16,7 @@ func (s *session) Append(ctx context.Context, mailbox string, msgs *imapserver.A
 	if err != nil {
 		return nil, err
 	}
-	batch, err := s.read(msgs)
+	batch, err := s.read(ctx, &to, msgs)
 	defer discard(batch)
 	if err != nil {
 		return nil, translate(err)
@@ -42,9 +42,9 @@ const (
 var errTooManyMessages = imap.No(imap.CodeLimit, "Too many messages for one command")
 
 // read takes in all messages of the command.
-func (s *session) read(msgs *imapserver.AppendReader) ([]mailstore.Append, error) {
+func (s *session) read(ctx context.Context, to *target, msgs *imapserver.AppendReader) ([]mailstore.Append, error) {
 	var batch []mailstore.Append
-	var inMemory, held int64
+	var inMemory, held, total int64
 	for {
 		m, err := msgs.Next()
 		if errors.Is(err, io.EOF) {
@@ -55,6 +55,11 @@ func (s *session) read(msgs *imapserver.AppendReader) ([]mailstore.Append, error
 		}
 		if held += messageCost + min(m.Size, spillCost); held > maxHeld {
 			return batch, errTooManyMessages
+		}
+		// A message that has no room is not transferred at all.
+		total += m.Size
+		if err := to.account.Admit(ctx, int64(len(batch))+1, total); err != nil {
+			return batch, err
 		}
 		content, err := s.ingest(m.Literal)
 		if err != nil {

@@ -31,15 +31,16 @@ func (s *session) Status(ctx context.Context, mailbox string, items imap.StatusI
 func (s *session) status(ctx context.Context, t *target, items imap.StatusItems) (*imap.StatusData, error) {
 	m := t.box
 	d := &imap.StatusData{
-		Messages:      m.Messages,
-		UIDNext:       m.UIDNext,
-		UIDValidity:   m.UIDValidity,
-		Unseen:        m.Unseen,
-		Deleted:       m.Deleted,
-		Size:          m.Bytes,
-		HighestModSeq: m.HighestModSeq,
-		AppendLimit:   s.MessageSize,
-		MailboxID:     t.mailboxID(m.ID),
+		Messages:       m.Messages,
+		UIDNext:        m.UIDNext,
+		UIDValidity:    m.UIDValidity,
+		Unseen:         m.Unseen,
+		Deleted:        m.Deleted,
+		Size:           m.Bytes,
+		DeletedStorage: m.DeletedBytes,
+		HighestModSeq:  m.HighestModSeq,
+		AppendLimit:    s.MessageSize,
+		MailboxID:      t.mailboxID(m.ID),
 	}
 	if items&imap.StatusRecent != 0 {
 		v, err := t.account.Open(ctx, m.ID)

@@ -21,8 +21,7 @@ func (s *session) Select(ctx context.Context, mailbox string, opts imapserver.Se
 	}
 	s.view = view
 	v, box := view.told, view.told.Mailbox()
-	flags := systemFlags()
-	flags = append(flags, box.Keywords()...)
+	flags := append(systemFlags(), box.Keywords()...)
 	d := &imapserver.SelectData{
 		ReadOnly:      view.readOnly,
 		Messages:      uint32(v.Len()),
@@ -65,6 +64,17 @@ func (v *view) permanentFlags(flags []imap.Flag, rights imap.Rights) []imap.Flag
 		some = append(some, imap.FlagAny)
 	}
 	return some
+}
+
+// tellRights tells what flags can be changed when the rights to do so have been
+// changed (RFC 4314 §5.1.1).
+func (v *view) tellRights(w *imapserver.UpdateWriter, rights imap.Rights) {
+	if v.readOnly || rights&imap.FlagRights == v.toldRights&imap.FlagRights {
+		return
+	}
+	v.toldRights = rights
+	flags := append(systemFlags(), v.told.Mailbox().Keywords()...)
+	w.PermanentFlags(flags, v.permanentFlags(flags, rights))
 }
 
 // recent returns the first UID that is \Recent in this session, and takes the

@@ -22,6 +22,11 @@ type view struct {
 	complete imap.ModSeq
 	// recent is the first UID with \Recent in this session.
 	recent imap.UID
+	// toldRights are those that PERMANENTFLAGS have told of.
+	toldRights imap.Rights
+	// overQuota says that the client has been told that the mailbox's
+	// account stores more than it may.
+	overQuota bool
 	// answered has the MODSEQs of flags that a STORE or FETCH of this
 	// session has set, and that its client therefore knows.
 	answered map[imap.UID]imap.ModSeq
@@ -31,7 +36,7 @@ type view struct {
 
 func newView(t *target, v *mailstore.Version, readOnly bool, recent imap.UID) *view {
 	return &view{
-		at: t.location, id: v.Mailbox().ID, readOnly: readOnly,
+		at: t.location, toldRights: t.rights, id: v.Mailbox().ID, readOnly: readOnly,
 		told: v, complete: v.HighestModSeq(), recent: recent,
 	}
 }
@@ -91,7 +96,8 @@ func (s *session) HighestModSeq() imap.ModSeq { return s.view.complete }
 // Poll moves the view to the present and tells the difference.
 func (s *session) Poll(ctx context.Context, w *imapserver.UpdateWriter, opts imapserver.PollOptions) error {
 	v := s.view
-	if _, err := v.permit(ctx, imap.RightRead); err != nil {
+	rights, err := v.permit(ctx, imap.RightRead)
+	if err != nil {
 		return err
 	}
 	now, err := v.at.account.Open(ctx, v.id)
@@ -111,7 +117,8 @@ func (s *session) Poll(ctx context.Context, w *imapserver.UpdateWriter, opts ima
 	if next != v.told || v.hasTimed() {
 		s.tell(ctx, w, next)
 	}
-	return nil
+	v.tellRights(w, rights)
+	return v.tellQuota(ctx, w.OverQuota)
 }
 
 // tell writes the difference between the version told and next.

@@ -30,22 +30,6 @@ func (a *Account) Mailboxes(ctx context.Context) (*Tree, error) {
 	return s.tree, nil
 }
 
-// Usage returns what the account stores.
-func (a *Account) Usage(ctx context.Context) (Usage, error) {
-	s, err := a.committed(ctx)
-	if err != nil {
-		return Usage{}, err
-	}
-	return s.usage, nil
-}
-
-// Quota returns what the account may store.
-func (a *Account) Quota() Quota { return a.store.options.Quota(a.id) }
-
-// MaxMailboxes returns how many mailboxes an account can have, whatever its
-// quota.
-func (a *Account) MaxMailboxes() int { return a.store.options.MaxMailboxes }
-
 // Open returns the messages of a mailbox as they are now.
 func (a *Account) Open(ctx context.Context, id MailboxID) (*Version, error) {
 	core, err := a.store.acquire(ctx, a.id)

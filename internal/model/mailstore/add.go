@@ -52,17 +52,6 @@ func (t *tx) logUIDs(kind ChangeKind, id MailboxID, uids imap.UIDSet) {
 	t.log(Change{Kind: kind, Mailbox: id, UIDs: uids})
 }
 
-// admit returns ErrOverQuota if the account may not store that much more.
-func (t *tx) admit(messages, bytes int64) error {
-	quota := t.store.options.Quota(t.account.id)
-	usage := t.next.usage
-	if bytes > 0 && exceeds(usage.Bytes+bytes, quota.Bytes) ||
-		messages > 0 && exceeds(usage.Messages+messages, quota.Messages) {
-		return ErrOverQuota
-	}
-	return nil
-}
-
 // An incoming message is to be stored: a blob that the batch already has, and
 // what one recipient has of his own.
 type incoming struct {

@@ -102,11 +102,8 @@ func (t *tx) writeRecent() {
 // newMailbox adds an empty mailbox whose name is canonical and free.
 func (t *tx) newMailbox(name string, uses []imap.MailboxAttr) (*edit, error) {
 	made := int(t.next.lastMailbox - t.base.lastMailbox)
-	switch count := t.base.tree.Len() + made + 1 - len(t.dropped); {
-	case count > t.store.options.MaxMailboxes:
-		return nil, ErrTooMany
-	case !t.founding && exceeds(int64(count), t.store.options.Quota(t.account.id).Mailboxes):
-		return nil, ErrOverQuota
+	if err := t.admitMailbox(t.base.tree.Len() + made + 1 - len(t.dropped)); err != nil {
+		return nil, err
 	}
 	if t.next.lastMailbox == ^MailboxID(0) {
 		return nil, ErrUIDsExhausted

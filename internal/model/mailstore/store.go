@@ -54,32 +54,6 @@ type Options struct {
 	LogEntries int
 }
 
-// A Quota is what an account may store. In each of its numbers zero means no
-// limit, and NothingMore that nothing may be added.
-type Quota struct {
-	Bytes     int64
-	Messages  int64
-	Mailboxes int64
-}
-
-// NothingMore as a number of a Quota means that nothing may be added.
-const NothingMore = -1
-
-// Usage is what an account stores. Copies count each.
-type Usage struct {
-	Bytes    int64
-	Messages int64
-}
-
-// exceeds reports whether n is more than a number of a quota allows.
-func exceeds(n, limit int64) bool { return limit != 0 && n > max(limit, 0) }
-
-// Exceeded reports whether an account stores more than its quota allows: it may
-// have been lowered.
-func (q Quota) Exceeded(u Usage, mailboxes int) bool {
-	return exceeds(u.Bytes, q.Bytes) || exceeds(u.Messages, q.Messages) || exceeds(int64(mailboxes), q.Mailboxes)
-}
-
 func (o Options) withDefaults() Options {
 	if o.OnChange == nil {
 		o.OnChange = func(AccountID, imap.ModSeq) {}

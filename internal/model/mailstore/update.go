@@ -142,10 +142,10 @@ type tx struct {
 	// founding says that the account is being made: its first mailboxes are
 	// beyond any quota.
 	founding bool
-	renamed bool // the order of names has changed
-	changes []Change
-	orphans []RecordID // records that lose an instance, each once per instance
-	copies  []RecordID // records that get another instance, likewise
+	renamed  bool // the order of names has changed
+	changes  []Change
+	orphans  []RecordID // records that lose an instance, each once per instance
+	copies   []RecordID // records that get another instance, likewise
 }
 
 func newTx(u *update, core *account, base *state) *tx {
