@@ -246,7 +246,8 @@ func TestQuota(t *testing.T) {
 	c := s.IMAP("bob@example.test")
 	message := "Subject: x\r\n\r\n" + strings.Repeat("0123456789\r\n", 10)
 	c.OK(mailtest.Append("INBOX", "", message))
-	if r := c.Do(mailtest.Append("INBOX", "", message)); !strings.HasPrefix(r.Final, "NO [OVERQUOTA]") {
+	beyond := strings.Replace(mailtest.Append("INBOX", "", message), "}", "+}", 1)
+	if r := c.Do(beyond); !strings.HasPrefix(r.Final, "NO [OVERQUOTA]") {
 		t.Errorf("APPEND beyond the quota: %s", r)
 	}
 	c.OK("SELECT INBOX")
