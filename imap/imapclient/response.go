@@ -24,6 +24,7 @@ type pending struct {
 	lists    []imap.ListData
 	statuses []mailboxStatus
 	search   *SearchResult
+	threads  []imap.ThreadNode
 	space    *imap.NamespaceData
 	id       []string
 	flags    []imap.Flag
@@ -165,6 +166,8 @@ func (c *Client) untagged() error {
 		return c.statusData()
 	case "SEARCH":
 		return c.searchRev1()
+	case "THREAD":
+		return c.threadData()
 	case "SORT":
 		return c.sortData()
 	case "ESEARCH":

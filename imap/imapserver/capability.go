@@ -47,6 +47,9 @@ var mailCapabilities = [...]capability{
 	{name: "SORT", needs: FeatureSort},
 	{name: "SORT=DISPLAY", needs: FeatureSort},
 	{name: "ESORT", needs: FeatureSort},
+	{name: "THREAD=ORDEREDSUBJECT", needs: FeatureThread},
+	{name: "THREAD=REFERENCES", needs: FeatureThread},
+	{name: "THREAD=REFS", needs: FeatureThread},
 	{name: "OBJECTID", needs: FeatureObjectID},
 	{name: "SAVEDATE", needs: FeatureSaveDate},
 	// METADATA-SERVER is the part of METADATA that concerns the server: it is

@@ -31,6 +31,8 @@ const (
 	FeatureACL
 	// FeatureQuota says that the sessions are QuotaSessions.
 	FeatureQuota
+	// FeatureThread says that the sessions are ThreadSessions (RFC 5256).
+	FeatureThread
 )
 
 // Options configure a Server. Zero values mean the default that stands at each

@@ -34,6 +34,10 @@ func lookupSort(name string) (command, bool) {
 		return command{selected, pollKeep, (*conn).sort}, true
 	case "UID SORT":
 		return command{selected, pollAll, (*conn).sort}, true
+	case "THREAD":
+		return command{selected, pollKeep, (*conn).thread}, true
+	case "UID THREAD":
+		return command{selected, pollAll, (*conn).thread}, true
 	}
 	return command{}, false
 }

@@ -40,15 +40,10 @@ func New(o Options) *Backend {
 }
 
 // Features are the abilities of these sessions that not every store has.
-const Features = imapserver.FeatureQResync |
-	imapserver.FeatureObjectID |
-	imapserver.FeatureSaveDate |
-	imapserver.FeatureMetadata |
-	imapserver.FeatureContext |
-	imapserver.FeatureSort |
-	imapserver.FeatureACL |
-	imapserver.FeatureMultiSearch |
-	imapserver.FeatureQuota
+	const Features = imapserver.FeatureQResync | imapserver.FeatureObjectID |
+	imapserver.FeatureSaveDate | imapserver.FeatureMetadata | imapserver.FeatureContext |
+	imapserver.FeatureSort | imapserver.FeatureACL | imapserver.FeatureMultiSearch |
+	imapserver.FeatureQuota | imapserver.FeatureThread
 
 // NewSession begins the session of a connection.
 func (b *Backend) NewSession(_ context.Context, info *imapserver.ConnInfo) (imapserver.Session, error) {

@@ -1,0 +1,132 @@
+package imapsession
+
+import (
+	"context"
+	"errors"
+
+	"github.com/mailstead/mailstead/collation"
+	"github.com/mailstead/mailstead/imap"
+	"github.com/mailstead/mailstead/imap/imapthread"
+	"github.com/mailstead/mailstead/internal/model/mailstore"
+	"github.com/mailstead/mailstead/message"
+)
+
+// Thread looks through the view as Search does. The workers take from each hit
+// what threading needs, which header fields that records keep tell; the
+// algorithms are those of package imapthread.
+func (s *session) Thread(ctx context.Context, by imap.ThreadAlgorithm, search *imap.SearchCriteria, kind imap.NumKind) ([]imap.ThreadNode, error) {
+	if _, err := s.view.permit(ctx, imap.RightRead); err != nil {
+		return nil, err
+	}
+	c := &compiler{session: s, view: s.view, now: s.Now()}
+	onColumns, _, err := c.stages(search)
+	if err != nil {
+		return nil, err
+	}
+	var messages []imapthread.Message
+	var numbers []uint32
+	hash := imapthread.NewHash()
+	err = examineAll(ctx, s.view.told.All(), onColumns, task[imapthread.Message]{
+		reader:   s.view.at.account.Reader,
+		examiner: func() (examiner[imapthread.Message], error) { return c.threadExaminer(search, by, hash) },
+		found: func(f finding[imapthread.Message]) bool {
+			messages = append(messages, f.facts)
+			numbers = append(numbers, f.number(kind))
+			return false
+		},
+	})
+	if err != nil {
+		return nil, translate(err)
+	}
+	nodes := imapthread.Threads(by, messages)
+	for i := range nodes {
+		if n := &nodes[i]; n.Num != 0 {
+			n.Num = numbers[n.Num-1]
+		}
+	}
+	return nodes, nil
+}
+
+func (p place) number(kind imap.NumKind) uint32 {
+	if kind == imap.NumUID {
+		return uint32(p.entry.UID)
+	}
+	return uint32(p.seq)
+}
+
+// threadExaminer makes what one worker looks at messages with.
+func (c *compiler) threadExaminer(search *imap.SearchCriteria, by imap.ThreadAlgorithm, hash imapthread.Hash) (examiner[imapthread.Message], error) {
+	_, rest, err := c.stages(search)
+	t := threader{hash: hash, by: by}
+	return func(m *candidate) (imapthread.Message, bool, error) {
+		if hit, err := rest.test(m); err != nil || !hit {
+			return imapthread.Message{}, false, err
+		}
+		facts, err := t.facts(m)
+		return facts, err == nil, err
+	}, err
+}
+
+// A threader takes from messages what threading needs. It is for one goroutine.
+type threader struct {
+	hash    imapthread.Hash
+	by      imap.ThreadAlgorithm
+	collate collation.Order
+	text    []byte // scratch
+}
+
+// facts returns what threading needs of a message. Of one that is expunged and
+// gone only dates are known.
+func (t *threader) facts(m *candidate) (imapthread.Message, error) {
+	facts := imapthread.Message{
+		Sent:     m.entry.SentDate().Unix(),
+		Received: m.entry.InternalDate().Unix(),
+	}
+	header, err := m.fields(true)
+	if errors.Is(err, mailstore.ErrNoMessage) {
+		return facts, nil
+	}
+	if err != nil {
+		return facts, err
+	}
+	f := fieldsOf(header)
+	if t.by != imap.ThreadRefs {
+		base, reply := imapthread.BaseSubject(f.subject)
+		t.text = t.collate.Append(t.text[:0], base)
+		facts.Subject, facts.Reply = t.hash.Text(t.text), reply
+	}
+	if t.by == imap.ThreadOrderedSubject {
+		return facts, nil
+	}
+	if ids := message.ParseMessageIDs(f.id); len(ids) > 0 {
+		facts.ID = t.hash.ID(ids[0])
+	}
+	facts.References = t.hash.References(f.references, f.inReplyTo)
+	return facts, nil
+}
+
+// threadFields are the values of the fields that threads are made of. Of a field
+// that stands there twice the first counts.
+type threadFields struct{ subject, id, references, inReplyTo string }
+
+func fieldsOf(header message.Header) (f threadFields) {
+	for field := range header.Fields() {
+		var value *string
+		switch {
+		case field.Is("Subject"):
+			value = &f.subject
+		case field.Is("Message-ID"):
+			value = &f.id
+		case field.Is("References"):
+			value = &f.references
+		case field.Is("In-Reply-To"):
+			value = &f.inReplyTo
+		default:
+			continue
+		}
+		if *value == "" {
+			*value = field.Text()
+		}
+	}
+	return f
+}
