@@ -1,0 +1,140 @@
+package journal
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// A Kind says what happened.
+type Kind string
+
+// The kinds of events.
+const (
+	Received Kind = "received" // a client gave us the message, and we took it
+	Refused  Kind = "refused"  // a client offered it, and we did not
+	Attempt  Kind = "attempt"  // we tried to give it to another server
+	Notified Kind = "notified" // its sender was told of a failure or a delay
+)
+
+// An Event is one thing that happened to one message. What does not apply is
+// empty.
+type Event struct {
+	Time time.Time `json:"time"`
+	Kind Kind      `json:"kind"`
+
+	MessageID   string `json:"message-id,omitempty"`
+	Transaction string `json:"transaction,omitempty"` // the id in our Received field
+	Queue       string `json:"queue,omitempty"`       // the queue id
+	Sender      string `json:"sender,omitempty"`      // the reverse path, "<>" for none
+	Size        int64  `json:"size,omitempty"`        // bytes
+
+	// Peer is the other end of the connection.
+	Peer Peer `json:"peer,omitzero"`
+	// Verdict has what was found out about the message, in words.
+	Verdict []string `json:"verdict,omitempty"`
+	// Reply is what answered for all recipients together.
+	Reply      string      `json:"reply,omitempty"`
+	Recipients []Recipient `json:"recipients,omitempty"`
+	// More is the number of recipients that are left out here.
+	More int `json:"more,omitempty"`
+	// Took is how long it took.
+	Took time.Duration `json:"took,omitempty"`
+}
+
+// A Peer is who we talked to.
+type Peer struct {
+	Name    string `json:"name,omitempty"`    // as it calls itself, or as we know it
+	Address string `json:"address,omitempty"` // with the port
+	TLS     string `json:"tls,omitempty"`     // version and cipher, or why it had to be; empty without
+	User    string `json:"user,omitempty"`    // who has logged in
+	With    string `json:"with,omitempty"`    // the protocol: ESMTPS, LMTP, ...
+}
+
+// An Outcome is where a recipient stands after an event.
+type Outcome string
+
+// The outcomes.
+const (
+	Stored    Outcome = "stored"    // in a mailbox here
+	Queued    Outcome = "queued"    // to be sent on
+	Delivered Outcome = "delivered" // another server has it
+	Deferred  Outcome = "deferred"  // not now
+	Failed    Outcome = "failed"    // never
+)
+
+// A Recipient is what an event meant for one of them.
+type Recipient struct {
+	Address string  `json:"address"`
+	Outcome Outcome `json:"outcome"`
+	// Account and Mailbox say where the message is stored.
+	Account string `json:"account,omitempty"`
+	Mailbox string `json:"mailbox,omitempty"`
+	// Queue is the queue id, if it differs from the event's.
+	Queue string `json:"queue,omitempty"`
+	// Reply is what the server that decided has said, and Next when the next
+	// attempt is due.
+	Reply string    `json:"reply,omitempty"`
+	Next  time.Time `json:"next,omitzero"`
+}
+
+// Bounds of an event.
+const (
+	maxRecipients = 50
+	maxText       = 512
+)
+
+// bound makes an event small enough to be kept.
+func (e *Event) bound() {
+	if extra := len(e.Recipients) - maxRecipients; extra > 0 {
+		e.Recipients, e.More = e.Recipients[:maxRecipients:maxRecipients], e.More+extra
+	}
+	for i := range e.Recipients {
+		r := &e.Recipients[i]
+		r.Address, r.Reply = cut(r.Address), cut(r.Reply)
+	}
+	if len(e.Verdict) > 20 {
+		e.Verdict = e.Verdict[:20]
+	}
+	for i, v := range e.Verdict {
+		e.Verdict[i] = cut(v)
+	}
+	for _, s := range []*string{&e.MessageID, &e.Transaction, &e.Queue, &e.Sender, &e.Reply, &e.Peer.Name, &e.Peer.Address, &e.Peer.TLS, &e.Peer.User} {
+		*s = cut(*s)
+	}
+}
+
+func cut(s string) string {
+	if len(s) > maxText {
+		s = strings.ToValidUTF8(s[:maxText], "")
+	}
+	return s
+}
+
+// names returns what the event can be found by, each once.
+func (e *Event) names() []string {
+	names := append(e.ids(), canonical(e.Sender), canonical(e.Peer.User))
+	for _, r := range e.Recipients {
+		names = append(names, canonical(r.Address), canonical(r.Account))
+	}
+	slices.Sort(names)
+	names = slices.Compact(names)
+	return slices.DeleteFunc(names, func(s string) bool { return s == "" })
+}
+
+// ids returns the names that belong to one message alone.
+func (e *Event) ids() []string {
+	ids := []string{canonical(e.MessageID), canonical(e.Transaction), canonical(e.Queue)}
+	for _, r := range e.Recipients {
+		if r.Queue != "" {
+			ids = append(ids, canonical(r.Queue))
+		}
+	}
+	return slices.DeleteFunc(ids, func(s string) bool { return s == "" })
+}
+
+// canonical is the form in which names are compared: people copy them with and
+// without brackets, and in any case.
+func canonical(name string) string {
+	return strings.ToLower(strings.Trim(strings.TrimSpace(name), "<>"))
+}

@@ -1,0 +1,154 @@
+package journal
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/mailstead/mailstead/internal/platform/storage"
+)
+
+// A Journey is what happened to one message, the first event first.
+type Journey []Event
+
+// Limits of an answer.
+const (
+	maxEvents = 2000 // read for one question
+	maxRounds = 4    // from one message's names to the next
+)
+
+// Find returns the journeys of the messages that a name belongs to: a
+// Message-ID, a transaction, a queue id or an address, in any case, with or
+// without angle brackets. Of an address the newest messages are found, no more
+// than limit. The journey that began first comes first.
+func (j *Journal) Find(name string, limit int) ([]Journey, error) {
+	name = canonical(name)
+	if name == "" || limit < 1 {
+		return nil, nil
+	}
+	j.Flush()
+	snapshot := j.options.Store.Snapshot()
+	defer snapshot.Close()
+	f := &finder{reader: snapshot, first: dayOf(j.options.Now().Add(-j.options.Keep)), last: dayOf(j.options.Now().Add(24 * time.Hour)), found: make(map[stamp]Event)}
+	if err := f.look(name, limit); err != nil {
+		return nil, err
+	}
+	if err := f.widen(); err != nil {
+		return nil, err
+	}
+	return f.journeys(), nil
+}
+
+// A finder collects events.
+type finder struct {
+	reader      storage.Reader
+	first, last uint32 // days
+	found       map[stamp]Event
+}
+
+// look adds the newest events of a name, no more than limit of them.
+func (f *finder) look(name string, limit int) error {
+	for day := f.last; day >= f.first && limit > 0 && len(f.found) < maxEvents; day-- {
+		err := f.reader.Scan(newest(name, day), func(k, _ []byte) error {
+			if limit == 0 || len(f.found) >= maxEvents {
+				return storage.ErrStop
+			}
+			s, ok := stampOf(k)
+			if !ok {
+				return nil
+			}
+			if known, err := f.read(s, name); err != nil || !known {
+				return err
+			}
+			limit--
+			return nil
+		})
+		if err != nil || day == 0 {
+			return err
+		}
+	}
+	return nil
+}
+
+// read adds an event. It reports false if the event is gone, or does not have
+// the name: two names may share a hash.
+func (f *finder) read(s stamp, name string) (bool, error) {
+	if _, ok := f.found[s]; ok {
+		return true, nil
+	}
+	text, err := f.reader.Get(nil, eventKey(s))
+	if errors.Is(err, storage.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	var e Event
+	if err := json.Unmarshal(text, &e); err != nil {
+		return false, err
+	}
+	if !slices.Contains(e.names(), name) {
+		return false, nil
+	}
+	f.found[s] = e
+	return true, nil
+}
+
+// widen follows the names of the messages that have been found to all their
+// events: from a transaction to the queue, from there to attempts.
+func (f *finder) widen() error {
+	seen := make(map[string]bool)
+	for range maxRounds {
+		var fresh []string
+		for _, e := range f.found {
+			for _, id := range e.ids() {
+				if !seen[id] {
+					seen[id] = true
+					fresh = append(fresh, id)
+				}
+			}
+		}
+		for _, id := range fresh {
+			if err := f.look(id, maxEvents); err != nil {
+				return err
+			}
+		}
+		if len(fresh) == 0 {
+			break
+		}
+	}
+	return nil
+}
+
+// journeys puts events that share an id together.
+func (f *finder) journeys() []Journey {
+	stamps := make([]stamp, 0, len(f.found))
+	for s := range f.found {
+		stamps = append(stamps, s)
+	}
+	slices.SortFunc(stamps, stamp.compare)
+	var all []Journey
+	group := make(map[string]int) // id to index
+	for _, s := range stamps {
+		e := f.found[s]
+		at := -1
+		for _, id := range e.ids() {
+			if i, ok := group[id]; ok {
+				at = i
+				break
+			}
+		}
+		if at < 0 {
+			at = len(all)
+			all = append(all, nil)
+		}
+		all[at] = append(all[at], e)
+		for _, id := range e.ids() {
+			if _, ok := group[id]; !ok {
+				group[id] = at
+			}
+		}
+	}
+	return all
+}

@@ -1,0 +1,151 @@
+package journal
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/mailstead/mailstead/internal/platform/storage"
+)
+
+// Options of a Journal. Store and Now must be set; zero values of the others
+// stand for the defaults.
+type Options struct {
+	Store storage.Store
+	Now   func() time.Time
+	// Keep is how long events are kept; default 14 days.
+	Keep time.Duration
+	// Interval is how often events are written; default 250 ms.
+	Interval time.Duration
+	// MaxPending is how many events may wait to be written; default 20 000.
+	MaxPending int
+	// Logger hears of failures; nil discards.
+	Logger *slog.Logger
+}
+
+// A Journal keeps events. Its methods may be called concurrently.
+type Journal struct {
+	options Options
+	writing sync.Mutex // held while events are written, so that Flush waits
+
+	mu      sync.Mutex
+	pending []pendingEvent
+	n       uint32
+	dropped uint64
+}
+
+type pendingEvent struct {
+	stamp stamp
+	event Event
+}
+
+// New returns a Journal. Run writes what it records.
+func New(o Options) *Journal {
+	o.Keep = cmp.Or(o.Keep, 14*24*time.Hour)
+	o.Interval = cmp.Or(o.Interval, 250*time.Millisecond)
+	o.MaxPending = cmp.Or(o.MaxPending, 20_000)
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Journal{options: o}
+}
+
+// Record notes an event; a zero Time means now. It does not wait and cannot
+// fail. The slices of the event belong to the journal afterwards.
+func (j *Journal) Record(e Event) {
+	if e.Time.IsZero() {
+		e.Time = j.options.Now()
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if len(j.pending) >= j.options.MaxPending {
+		j.dropped++
+		return
+	}
+	j.n++
+	j.pending = append(j.pending, pendingEvent{stamp{uint64(max(e.Time.UnixNano(), 0)), j.n}, e})
+}
+
+// Dropped returns how many events were not kept.
+func (j *Journal) Dropped() uint64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.dropped
+}
+
+// Run writes events until the context ends, and then what is left.
+func (j *Journal) Run(ctx context.Context) {
+	tick := time.NewTicker(j.options.Interval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			j.Flush()
+		case <-ctx.Done():
+			j.Flush()
+			return
+		}
+	}
+}
+
+// Flush writes all events that have been recorded. Those that cannot be written
+// are dropped.
+func (j *Journal) Flush() {
+	j.writing.Lock()
+	defer j.writing.Unlock()
+	j.mu.Lock()
+	events := j.pending
+	j.pending = nil
+	j.mu.Unlock()
+	for len(events) > 0 {
+		n, err := j.write(events)
+		if err != nil {
+			j.options.Logger.Warn("journal not written", "events", n, "err", err)
+			j.mu.Lock()
+			j.dropped += uint64(n)
+			j.mu.Unlock()
+		}
+		events = events[n:]
+	}
+}
+
+// batchSize is where a batch of events is full, in bytes.
+const batchSize = 1 << 20
+
+// write commits as many events as one batch takes, and returns their number.
+func (j *Journal) write(events []pendingEvent) (n int, err error) {
+	batch := j.options.Store.NewBatch()
+	for n < len(events) && batch.Size() < batchSize {
+		if err := add(batch, &events[n]); err != nil {
+			return n + 1, err
+		}
+		n++
+	}
+	return n, storage.Commit(j.options.Store, batch)
+}
+
+func add(batch *storage.Batch, p *pendingEvent) error {
+	p.event.bound()
+	text, err := json.Marshal(&p.event)
+	if err != nil {
+		return err
+	}
+	batch.Set(eventKey(p.stamp), text)
+	for _, name := range p.event.names() {
+		batch.Set(nameKey(name, p.stamp), nil)
+	}
+	return nil
+}
+
+// Expire forgets the events that are older than Options.Keep.
+func (j *Journal) Expire() error {
+	before := j.options.Now().Add(-j.options.Keep)
+	batch := j.options.Store.NewBatch()
+	batch.DeleteRange([]byte{spaceEvent}, eventKey(stamp{nanos: uint64(max(before.UnixNano(), 0))}))
+	end := namePrefix("", dayOf(before))[:1+4]
+	batch.DeleteRange([]byte{spaceName}, end)
+	return storage.Commit(j.options.Store, batch)
+}
