@@ -6,7 +6,7 @@ import (
 )
 
 // FetchItems is a set of the data items of FETCH that have no arguments.
-type FetchItems uint16
+type FetchItems uint32
 
 // Data items of FETCH (RFC 9051 §6.4.5, RFC 7162 §3.1.4.2, RFC 8474 §5,
 // RFC 8514 §4.3).
@@ -22,6 +22,7 @@ const (
 	FetchSaveDate
 	FetchEmailID
 	FetchThreadID
+	FetchPreview // PREVIEW (RFC 8970)
 )
 
 // FetchOptions is what FETCH asks for.
@@ -31,6 +32,8 @@ type FetchOptions struct {
 	// ChangedSince, if not zero, leaves out messages whose mod-sequence is
 	// not larger (RFC 7162 §3.1.4.1).
 	ChangedSince ModSeq
+	// LazyPreview asks for a PREVIEW only where it is at hand (RFC 8970 §4.1).
+	LazyPreview bool
 	// Vanished asks, with ChangedSince, for the UIDs expunged since
 	// (RFC 7162 §3.2.6).
 	Vanished bool

@@ -121,27 +121,6 @@ func TestCharsetReader(t *testing.T) {
 	}
 }
 
-func TestPreview(t *testing.T) {
-	t.Parallel()
-	page := "Content-Type: text/html; charset=utf-8\r\n\r\n" +
-		"<html><head><title>no</title><style>p{}</style></head><body><p>One &amp;\r\n two</p><p>thr\u00e9e</p>"
-	for _, test := range []struct {
-		in    string
-		limit int
-		want  string
-	}{
-		{searchable, 100, "Grüße aus Köln"},
-		{searchable, 3, "Gr"},
-		{page, 100, "One & two thrée"},
-		{"Content-Type: image/png\r\n\r\nx", 10, ""},
-	} {
-		got := Preview(scan(Limits{}, []byte(test.in)), strings.NewReader(test.in), test.limit)
-		if got != test.want {
-			t.Errorf("got %q, want %q", got, test.want)
-		}
-	}
-}
-
 func TestDecodedTextUnknownCharset(t *testing.T) {
 	t.Parallel()
 	data := corpus(t)["testdata/structure/raw-octets.eml"]

@@ -18,26 +18,42 @@ func (c *conn) append(ctx context.Context, req *request) error {
 		return err
 	}
 	a := &appender{c: c, req: req}
-	data, err := c.session.Append(ctx, mailbox, NewAppendReader(a.next))
-	if a.err != nil && a.err != io.EOF {
-		return a.err
-	}
-	if err == nil && !req.complete {
-		return errors.New("imapserver: session stored an APPEND that had not ended")
-	}
+	data, err := a.run(ctx, func(msgs *AppendReader) (*imap.AppendData, error) {
+		return c.session.Append(ctx, mailbox, msgs)
+	})
 	if err == nil && data != nil && len(data.UIDs) > 0 {
 		req.code = imap.CodeAppendUID(data)
 	}
 	return err
 }
 
+// run has a session store the messages, and says why it has not.
+func (a *appender) run(ctx context.Context, store func(*AppendReader) (*imap.AppendData, error)) (*imap.AppendData, error) {
+	a.ctx = ctx
+	data, err := store(NewAppendReader(a.next))
+	if a.parts != nil {
+		a.parts.closePart()
+	}
+	if a.err != nil && a.err != io.EOF {
+		return nil, a.err
+	}
+	if err == nil && !a.req.complete {
+		err = errors.New("imapserver: session stored an APPEND that had not ended")
+	}
+	return data, err
+}
+
 // An appender takes the messages of one APPEND from the connection.
 type appender struct {
-	c    *conn
-	req  *request
-	open bool  // a literal is open
-	utf8 bool  // it stands in UTF8 (...)
-	err  error // what ended the command: io.EOF is a good end
+	c      *conn
+	ctx    context.Context // of the command, which is all that an appender lives for
+	req    *request
+	single bool // there may be one message only
+	open   bool // a literal is open
+	utf8   bool // it stands in UTF8 (...)
+	eight  bool // it is a literal8, which may have NUL
+	parts  *catenation
+	err    error // what ended the command: io.EOF is a good end
 }
 
 // next is the source of the session's AppendReader.
@@ -46,36 +62,59 @@ func (a *appender) next() (*AppendMessage, error) {
 		return nil, a.err
 	}
 	m, err := a.message()
-	a.err = err
-	return m, err
+	if a.err == nil {
+		a.err = err
+	}
+	return m, a.err
 }
 
 // message takes the end of the message before, and the head of the next.
 func (a *appender) message() (*AppendMessage, error) {
-	if a.open {
-		if err := a.closeLiteral(); err != nil {
-			return nil, err
-		}
-		if a.c.r.AtEnd() {
-			a.req.complete = true
-			return nil, io.EOF
-		}
+	if begun, err := a.finishMessage(); err != nil {
+		return nil, err
+	} else if begun && a.c.r.AtEnd() {
+		a.req.complete = true
+		return nil, io.EOF
+	} else if begun && a.single {
+		return nil, imapwire.Syntax("one message expected")
 	}
 	if err := a.c.r.SP(); err != nil {
 		return nil, err
 	}
-	m := &AppendMessage{Literal: a}
+	m := new(AppendMessage)
 	if err := a.options(&m.AppendOptions); err != nil {
 		return nil, err
+	}
+	if a.c.opts.Features&FeatureCatenate != 0 && a.c.r.AcceptWord("CATENATE") {
+		return m, a.beginParts(m)
 	}
 	size, err := a.literal()
 	if err != nil {
 		return nil, err
 	}
-	m.Size, m.UTF8 = size, a.utf8
-	a.open = true
+	if size == 0 {
+		// RFC 3502 §6.3.11: this is how a client cancels.
+		return nil, imap.No("", "Append cancelled")
+	}
+	m.Literal, m.Size, m.UTF8, m.Binary = a, size, a.utf8, a.mayHaveNUL()
 	return m, nil
 }
+
+// finishMessage takes the end of the message before, if there was one.
+func (a *appender) finishMessage() (begun bool, err error) {
+	switch {
+	case a.parts != nil:
+		parts := a.parts
+		a.parts = nil
+		return true, parts.finish()
+	case a.open:
+		return true, a.closeLiteral()
+	}
+	return false, nil
+}
+
+// mayHaveNUL reports whether a NUL in the open literal is let through.
+func (a *appender) mayHaveNUL() bool { return a.eight && a.c.opts.Features&FeatureBinary != 0 }
 
 // closeLiteral takes the end of the message before.
 func (a *appender) closeLiteral() error {
@@ -134,25 +173,25 @@ func (a *appender) literal() (size int64, err error) {
 	case a.utf8 && !eight:
 		return 0, imapwire.Syntax("literal8 expected")
 	case size > a.c.opts.AppendLimit:
-		return 0, imap.No(imap.CodeTooBig, "Message is too big")
-	case size == 0:
-		// RFC 3502 §6.3.11: this is how a client cancels.
-		return 0, imap.No("", "Append cancelled")
+		return 0, errTooBig
 	}
+	a.open, a.eight = true, eight
 	return size, nil
 }
+
+var errTooBig = imap.No(imap.CodeTooBig, "Message is too big")
 
 var errNUL = imap.No(imap.CodeUnknownCTE, "Message has a NUL")
 
 // Read reads from the open literal. Its errors end the command, whatever the
 // session makes of them. A literal8 may have NUL, a stored message may not:
-// no client could fetch it (RFC 9051 §6.3.12).
+// only a session with FeatureBinary knows what to do (RFC 3516 §4.4).
 func (a *appender) Read(p []byte) (int, error) {
 	if a.err != nil {
 		return 0, a.err
 	}
 	n, err := a.c.r.ReadLiteral(p)
-	if err == nil && bytes.IndexByte(p[:n], 0) >= 0 {
+	if err == nil && a.eight && !a.mayHaveNUL() && bytes.IndexByte(p[:n], 0) >= 0 {
 		err = errNUL
 	}
 	if err != nil && err != io.EOF {

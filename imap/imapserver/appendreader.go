@@ -9,8 +9,13 @@ import (
 // An AppendMessage is a message that APPEND brings.
 type AppendMessage struct {
 	imap.AppendOptions
-	// Size is the number of bytes that Literal will yield.
+	// Size is the number of bytes that Literal will yield; it is negative if
+	// the message is put together from parts, and nobody knows yet.
 	Size int64
+	// Binary says that the message may have NUL octets, which the session
+	// must encode or refuse with UNKNOWN-CTE. It may become true while
+	// Literal is read, and goes with FeatureBinary.
+	Binary bool
 	// Literal is the message. The client may begin to send it only when it
 	// is first read.
 	Literal io.Reader

@@ -65,6 +65,13 @@ var mailCapabilities = [...]capability{
 	{name: "QUOTA=RES-STORAGE", needs: FeatureQuota},
 	{name: "QUOTA=RES-MESSAGE", needs: FeatureQuota},
 	{name: "QUOTA=RES-MAILBOX", needs: FeatureQuota},
+	{name: "BINARY", needs: FeatureBinary},
+	{name: "CATENATE", needs: FeatureCatenate},
+	{name: "URL-PARTIAL", needs: FeatureCatenate},
+	{name: "REPLACE", needs: FeatureReplace},
+	{name: "URLAUTH", needs: FeatureURLAuth},
+	{name: "URLAUTH=BINARY", needs: FeatureURLAuth},
+	{name: "PREVIEW", needs: FeaturePreview},
 }
 
 // writeCapabilities writes the capabilities of the present state.

@@ -77,6 +77,9 @@ func lookup(name string) (command, bool) {
 	if cmd, ok := lookupSort(name); ok {
 		return cmd, true
 	}
+	if cmd, ok := lookupMessage(name); ok {
+		return cmd, true
+	}
 	return lookupSelected(name)
 }
 

@@ -42,6 +42,6 @@
 // A response that has begun cannot be taken back: if the content of a message
 // cannot be read to the size that the store said, the connection is closed.
 //
-// BINARY is supported as IMAP4rev2 has it, for FETCH; APPEND takes a literal8
-// but no NUL in it, for the message could not be fetched in any other way.
+// A message with NUL octets comes as a literal8 (RFC 3516). The session decides
+// what to store: what FETCH BODY[...] reads must have none.
 package imapserver

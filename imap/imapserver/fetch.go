@@ -85,6 +85,7 @@ var fetchNames = map[string]imap.FetchItems{
 	"SAVEDATE":      imap.FetchSaveDate,
 	"EMAILID":       imap.FetchEmailID,
 	"THREADID":      imap.FetchThreadID,
+	"PREVIEW":       imap.FetchPreview,
 }
 
 // maxSections is the number of sections that one FETCH may ask for.
@@ -98,6 +99,9 @@ func (c *conn) fetchItem(opts *imap.FetchOptions) error {
 	}
 	if item, ok := fetchNames[string(name)]; ok && c.knowsFetch(item) {
 		opts.Items |= item
+		if item == imap.FetchPreview {
+			return c.previewModifiers(opts)
+		}
 		return nil
 	}
 	var s imap.BodySection
@@ -134,10 +138,28 @@ func (c *conn) fetchItem(opts *imap.FetchOptions) error {
 	return nil
 }
 
+// previewModifiers takes "(LAZY)", which may stand behind PREVIEW (RFC 8970 §6).
+// Outside of a list of items the space before it is also what parts the item
+// from modifiers of FETCH.
+func (c *conn) previewModifiers(opts *imap.FetchOptions) error {
+	if !c.r.AcceptText(" (LAZY") {
+		return nil
+	}
+	opts.LazyPreview = true
+	for c.r.Accept(' ') {
+		if !c.r.AcceptWord("LAZY") {
+			return imapwire.Syntax("unknown modifier of PREVIEW")
+		}
+	}
+	return c.r.Expect(')')
+}
+
 func (c *conn) knowsFetch(item imap.FetchItems) bool {
 	switch item {
 	case imap.FetchSaveDate:
 		return c.opts.Features&FeatureSaveDate != 0
+	case imap.FetchPreview:
+		return c.opts.Features&FeaturePreview != 0
 	case imap.FetchEmailID, imap.FetchThreadID:
 		return c.opts.Features&FeatureObjectID != 0
 	}

@@ -24,6 +24,9 @@ type FetchMessage struct {
 	SaveDate time.Time
 	// EmailID and ThreadID go with FeatureObjectID; an empty ThreadID is NIL.
 	EmailID, ThreadID string
+	// Preview goes with FetchPreview: text in UTF-8, at most 256 characters;
+	// nil if the client is lazy and it is not at hand (RFC 8970).
+	Preview *string
 
 	// Structure is needed if [FetchWriter.NeedsStructure], Content if
 	// [FetchWriter.NeedsContent]. Content is the whole message, of Size
@@ -84,6 +87,7 @@ func (f *FetchWriter) NeedsContent() bool { return len(f.opts.Sections) > 0 }
 var columns = [...]imap.FetchItems{
 	imap.FetchUID, imap.FetchFlags, imap.FetchInternalDate, imap.FetchSize, imap.FetchModSeq,
 	imap.FetchSaveDate, imap.FetchEmailID, imap.FetchThreadID,
+	imap.FetchPreview,
 }
 
 // Message answers for one message. An error of it ends the command, and the
@@ -194,6 +198,13 @@ func (f *FetchWriter) item(item imap.FetchItems, m *FetchMessage) {
 		}
 	case imap.FetchEmailID:
 		writeObjectID(w, "EMAILID ", m.EmailID)
+	case imap.FetchPreview:
+		w.Raw("PREVIEW ")
+		if m.Preview == nil {
+			w.Nil()
+		} else {
+			w.String(*m.Preview)
+		}
 	case imap.FetchThreadID:
 		writeObjectID(w, "THREADID ", m.ThreadID)
 	}

@@ -34,6 +34,11 @@ func (f *FetchWriter) section(s *imap.BodySection, m *FetchMessage) error {
 		f.filtered(s, true)
 		return nil
 	}
+	return f.named(s, m)
+}
+
+// named answers a section by the name that is in f.name.
+func (f *FetchWriter) named(s *imap.BodySection, m *FetchMessage) error {
 	at, ok := locate(m, s)
 	switch {
 	case s.Item == imap.ItemBinary || s.Item == imap.ItemBinarySize:

@@ -121,6 +121,16 @@ func (r *Reader) AcceptWord(word string) bool {
 	return true
 }
 
+// AcceptText takes text, which is in upper case, in any case, if it stands here.
+func (r *Reader) AcceptText(text string) bool {
+	rest := r.line[r.pos:]
+	if len(rest) < len(text) || !foldEqual(rest[:len(text)], text) {
+		return false
+	}
+	r.pos += len(text)
+	return true
+}
+
 // foldEqual compares b with an upper-case word.
 func foldEqual(b []byte, word string) bool {
 	for i, c := range b {

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/mailstead/mailstead/internal/face/imapsession"
 	"github.com/mailstead/mailstead/internal/flow/delivery"
 	"github.com/mailstead/mailstead/internal/flow/imapurl"
 	"github.com/mailstead/mailstead/internal/flow/inbound"
@@ -57,6 +58,7 @@ func (s *Server) makeFlows() error {
 	s.clerk = &submission.Clerk{Directory: s.directory, Hostname: s.config.HostnameOrMachine(), Now: time.Now}
 	s.urls = imapurl.New(imapurl.Options{
 		Directory: s.directory, Mail: s.mail, Hosts: []string{s.config.HostnameOrMachine()}, Now: time.Now,
+		Find: imapsession.Options{Directory: s.directory, Mail: s.mail}.FindReadable,
 	})
 	transport, err := s.transport()
 	if err != nil {

@@ -158,7 +158,7 @@ func (s *Server) smtpServer(mode smtpserver.Mode, backend *smtpsession.Backend, 
 
 func (s *Server) imapBackend() *imapsession.Backend {
 	return imapsession.New(imapsession.Options{
-		Mail: s.mail, Directory: s.directory, Login: s.login, Hub: s.hub,
+		Mail: s.mail, Directory: s.directory, Login: s.login, Hub: s.hub, URLs: s.urls,
 		MessageSize: int64(s.config.Limits.MessageSize),
 		Server:      imapsession.ServerMetadata{Comment: s.config.Metadata.Comment, Admin: s.config.Metadata.Admin},
 	})

@@ -41,7 +41,8 @@ const (
 
 var errTooManyMessages = imap.No(imap.CodeLimit, "Too many messages for one command")
 
-// read takes in all messages of the command.
+// read takes in all messages of the command. Without a target nobody asks
+// beforehand whether there is room for them.
 func (s *session) read(ctx context.Context, to *target, msgs *imapserver.AppendReader) ([]mailstore.Append, error) {
 	var batch []mailstore.Append
 	var inMemory, held, total int64
@@ -53,15 +54,24 @@ func (s *session) read(ctx context.Context, to *target, msgs *imapserver.AppendR
 		if err != nil {
 			return batch, err
 		}
-		if held += messageCost + min(m.Size, spillCost); held > maxHeld {
+		size := m.Size
+		if size < 0 {
+			size = spillCost // nobody knows yet
+		}
+		if held += messageCost + min(size, spillCost); held > maxHeld {
 			return batch, errTooManyMessages
 		}
 		// A message that has no room is not transferred at all.
-		total += m.Size
-		if err := to.account.Admit(ctx, int64(len(batch))+1, total); err != nil {
-			return batch, err
+		total += max(m.Size, 0)
+		if to != nil {
+			if err := to.account.Admit(ctx, int64(len(batch))+1, total); err != nil {
+				return batch, err
+			}
 		}
 		content, err := s.ingest(m.Literal)
+		if err == nil && m.Binary {
+			content, err = s.encodeBinary(content)
+		}
 		if err != nil {
 			return batch, err
 		}

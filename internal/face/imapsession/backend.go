@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/mailstead/mailstead/imap/imapserver"
+	"github.com/mailstead/mailstead/internal/flow/imapurl"
 	"github.com/mailstead/mailstead/internal/flow/login"
 	"github.com/mailstead/mailstead/internal/model/directory"
 	"github.com/mailstead/mailstead/internal/model/mailstore"
@@ -24,6 +25,8 @@ type Options struct {
 	MessageSize int64
 	// Server is what clients are told of the server; it may be empty.
 	Server ServerMetadata
+	// URLs opens and signs URLs.
+	URLs *imapurl.Service
 	// Now is the clock of OLDER and YOUNGER; time.Now if nil.
 	Now func() time.Time
 }
@@ -40,10 +43,17 @@ func New(o Options) *Backend {
 }
 
 // Features are the abilities of these sessions that not every store has.
-	const Features = imapserver.FeatureQResync | imapserver.FeatureObjectID |
-	imapserver.FeatureSaveDate | imapserver.FeatureMetadata | imapserver.FeatureContext |
-	imapserver.FeatureSort | imapserver.FeatureACL | imapserver.FeatureMultiSearch |
-	imapserver.FeatureQuota | imapserver.FeatureThread
+	const Features = messageFeatures |
+	imapserver.FeatureQResync |
+	imapserver.FeatureObjectID |
+	imapserver.FeatureSaveDate |
+	imapserver.FeatureMetadata |
+	imapserver.FeatureContext |
+	imapserver.FeatureSort |
+	imapserver.FeatureACL |
+	imapserver.FeatureMultiSearch |
+	imapserver.FeatureQuota |
+	imapserver.FeatureThread
 
 // NewSession begins the session of a connection.
 func (b *Backend) NewSession(_ context.Context, info *imapserver.ConnInfo) (imapserver.Session, error) {

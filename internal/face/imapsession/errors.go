@@ -4,8 +4,10 @@ import (
 	"errors"
 
 	"github.com/mailstead/mailstead/imap"
+	"github.com/mailstead/mailstead/internal/flow/imapurl"
 	"github.com/mailstead/mailstead/internal/model/mailstore"
 	"github.com/mailstead/mailstead/internal/platform/storage"
+	"github.com/mailstead/mailstead/message"
 )
 
 // translations are the errors that a client is told of, each with what it is
@@ -27,6 +29,8 @@ var translations = []struct {
 	{mailstore.ErrBadUse, imap.CodeUseAttr, "No such special use"},
 	{mailstore.ErrOverQuota, imap.CodeOverQuota, "Over quota"},
 	{mailstore.ErrTooLarge, imap.CodeTooBig, "Message too large"},
+	{message.ErrBinary, imap.CodeUnknownCTE, "Message has a NUL where it cannot be encoded"},
+	{imapurl.ErrRefused, imap.CodeCannot, "URL means nothing here"},
 	{mailstore.ErrUIDsExhausted, imap.CodeLimit, "Mailbox has used up its UIDs"},
 	{storage.ErrFull, imap.CodeUnavailable, "No space left, try again later"},
 	{storage.ErrClosed, imap.CodeUnavailable, "Server is stopping"},

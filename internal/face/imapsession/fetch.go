@@ -37,6 +37,7 @@ func (s *session) Fetch(ctx context.Context, w *imapserver.FetchWriter, set imap
 			return err
 		}
 	}
+	defer f.keepPreviews(ctx)
 	for seq, e := range s.view.told.UIDs(s.view.places(uids, opts.Partial)) {
 		if e.ModSeq <= opts.ChangedSince && opts.ChangedSince != 0 {
 			continue
@@ -59,6 +60,9 @@ type fetcher struct {
 	box  *mailstore.Mailbox
 
 	reader *mailstore.MessageReader
+	// previews makes previews, from the first one that had not been made.
+	previews *mailstore.PreviewMaker
+	made     int
 
 	// seen are the messages whose \Seen this command has set, as they are in
 	// the version after.
@@ -167,7 +171,7 @@ func (f *fetcher) message(ctx context.Context, seq imap.SeqNum, e mailstore.Entr
 		a.Flags = f.flags
 	}
 	f.columns(e)
-	if !f.w.NeedsStructure() && !f.w.NeedsContent() {
+	if !f.w.NeedsStructure() && !f.w.NeedsContent() && f.opts.Items&imap.FetchPreview == 0 {
 		return f.w.Message(seq, a)
 	}
 	return f.content(ctx, seq, e)
@@ -194,6 +198,9 @@ func (f *fetcher) content(ctx context.Context, seq imap.SeqNum, e mailstore.Entr
 	a := &f.answer
 	m, err := f.reader.Message(ctx, e)
 	if err != nil {
+		return f.gone(err)
+	}
+	if err := f.preview(ctx, e, m); err != nil {
 		return f.gone(err)
 	}
 	if f.fieldsOnly {

@@ -1,8 +1,10 @@
 package imapurl
 
 import (
+	"cmp"
 	"context"
 	"io"
+	"math"
 
 	"github.com/mailstead/mailstead/imap"
 	"github.com/mailstead/mailstead/internal/model/mailstore"
@@ -86,13 +88,9 @@ func (c *Content) window(p imap.URLPartial) error {
 	if !p.Given {
 		return nil
 	}
+	c.Section.Partial = imap.Partial{Offset: p.Offset, Count: cmp.Or(p.Count, math.MaxInt64)}
 	offset := min(p.Offset, c.size)
-	c.size -= offset
-	count := c.size
-	if p.Count > 0 {
-		count = min(count, p.Count)
-	}
-	c.Section.Partial = imap.Partial{Offset: offset, Count: count}
+	count := min(c.size-offset, c.Section.Partial.Count)
 	c.size = count
 	if s, ok := c.r.(io.Seeker); ok {
 		if _, err := s.Seek(offset, io.SeekStart); err != nil {

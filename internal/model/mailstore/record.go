@@ -13,7 +13,11 @@ const MaxPrefix = 16 << 10
 // longer is left out, and made again from the blob when it is asked for.
 const maxRecord = 60 << 10
 
-const recordFormat = 1
+// Formats of a record: the second has a preview.
+const (
+	recordFormat        = 1
+	recordFormatPreview = 2
+)
 
 // A record is what is stored of a message's content, once for all copies.
 type record struct {
@@ -22,18 +26,28 @@ type record struct {
 	received  int64  // internal date in seconds since 1970
 	prefix    []byte // header fields in front of the blob
 	fields    []byte // see Message.Fields; empty if they are not kept
+	preview   []byte // see Message.Preview
 	structure []byte // of the blob, in binary; empty if it was too long
+
+	hasPreview bool
 }
 
 func (r *record) size() int64 { return int64(len(r.prefix)) + r.blobSize }
 
 func appendRecord(b []byte, r *record) []byte {
-	b = append(b, recordFormat)
+	if r.hasPreview {
+		b = append(b, recordFormatPreview)
+	} else {
+		b = append(b, recordFormat)
+	}
 	b = binary.AppendUvarint(b, uint64(r.blob))
 	b = binary.AppendUvarint(b, uint64(r.blobSize))
 	b = binary.AppendVarint(b, r.received)
 	b = appendBytes(b, r.prefix)
 	b = appendBytes(b, r.fields)
+	if r.hasPreview {
+		b = appendBytes(b, r.preview)
+	}
 	if len(b)+len(r.structure) > maxRecord {
 		return b
 	}
@@ -42,13 +56,23 @@ func appendRecord(b []byte, r *record) []byte {
 
 // parseRecord reads a record; its slices are parts of b.
 func parseRecord(b []byte) (*record, error) {
-	d := newDecoder(b, recordFormat)
+	hasPreview := len(b) > 0 && b[0] == recordFormatPreview
+	format := byte(recordFormat)
+	if hasPreview {
+		format = recordFormatPreview
+	}
+	d := newDecoder(b, format)
 	r := &record{
+		hasPreview: hasPreview,
+
 		blob:     storage.BlobID(d.uvarint()),
 		blobSize: int64(d.uvarint()),
 		received: d.varint(),
 		prefix:   d.bytes(),
 		fields:   d.bytes(),
+	}
+	if hasPreview {
+		r.preview = d.bytes()
 	}
 	r.structure, d.b = d.b, nil
 	if r.blobSize < 0 {
