@@ -193,6 +193,7 @@ func (s *Server) pop3Server(backend *pop3session.Backend, tlsConfig *tls.Config,
 		Language:       s.config.Maildrop.Language,
 		Translations:   pop3session.Translations(),
 		Limits: pop3server.Limits{
+			Idle:         s.config.Maildrop.Idle.Duration,
 			BadCommands:  s.config.Limits.ProtocolErrors,
 			AuthFailures: s.config.Limits.AuthFailures,
 		},

@@ -13,11 +13,8 @@ import (
 	"time"
 )
 
-// Sizes of the buffers of a connection. A chunk of a message goes past them.
-const (
-	inputBuffer  = 1 << 10
-	outputBuffer = 4 << 10
-)
+// inputBuffer is the size of a connection's input buffer.
+const inputBuffer = 1 << 10
 
 // A conn is one connection. All of it belongs to the goroutine of ServeConn.
 type conn struct {
@@ -29,7 +26,7 @@ type conn struct {
 	net net.Conn // raw, or TLS over it
 	tls *tls.ConnectionState
 	in  *bufio.Reader
-	out *bufio.Writer
+	out *output
 
 	session    Session
 	mechanisms []string // that may be used
@@ -63,7 +60,7 @@ func newConn(s *Server, raw net.Conn) *conn {
 // buffered is dropped.
 func (c *conn) use(n net.Conn) {
 	c.net = n
-	c.out = bufio.NewWriterSize(&output{conn: n, timeout: c.limits.Write}, outputBuffer)
+	c.out = &output{conn: n, timeout: c.limits.Write, chunks: &c.server.chunks}
 	c.in = bufio.NewReaderSize(&input{conn: n, out: c.out}, inputBuffer)
 }
 

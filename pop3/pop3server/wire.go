@@ -13,7 +13,7 @@ import (
 // commands that have arrived together leave together (RFC 2449 §6.6).
 type input struct {
 	conn net.Conn
-	out  *bufio.Writer
+	out  *output
 }
 
 func (i *input) Read(p []byte) (int, error) {
@@ -21,24 +21,6 @@ func (i *input) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	return i.conn.Read(p)
-}
-
-// output gives the client a time for each write.
-type output struct {
-	conn    net.Conn
-	timeout time.Duration
-}
-
-func (o *output) Write(p []byte) (n int, err error) {
-	for len(p) > 0 && err == nil {
-		var m int
-		if err = o.conn.SetWriteDeadline(time.Now().Add(o.timeout)); err != nil {
-			break
-		}
-		m, err = o.conn.Write(p[:min(len(p), chunkSize)])
-		n, p = n+m, p[m:]
-	}
-	return n, err
 }
 
 // maxSkipped is how much of a line that is too long is read to find its end.
@@ -55,12 +37,10 @@ var (
 // line. It returns a badCommand for a line that cannot be a command, and
 // otherwise an ended.
 func (c *conn) readLine(limit int) ([]byte, error) {
-	deadline := c.loginBy
-	if c.drop != nil {
-		deadline = time.Now().Add(c.limits.Idle)
-	}
-	if err := c.raw.SetReadDeadline(deadline); err != nil {
-		return nil, &ended{err}
+	if !c.lineBuffered() {
+		if err := c.raw.SetReadDeadline(c.deadline()); err != nil {
+			return nil, &ended{err}
+		}
 	}
 	select {
 	case <-c.stopped: // after the deadline is set, which would undo interrupt's
@@ -80,6 +60,20 @@ func (c *conn) readLine(limit int) ([]byte, error) {
 		return nil, errLineEnd
 	}
 	return line[:len(line)-2], nil
+}
+
+// lineBuffered says that nothing has to be waited for.
+func (c *conn) lineBuffered() bool {
+	waiting, _ := c.in.Peek(c.in.Buffered())
+	return bytes.IndexByte(waiting, '\n') >= 0
+}
+
+// deadline is until when the client may be silent.
+func (c *conn) deadline() time.Time {
+	if c.drop == nil {
+		return c.loginBy
+	}
+	return time.Now().Add(c.limits.Idle)
 }
 
 // readLong goes on reading a line that exceeds the buffer, and of one that

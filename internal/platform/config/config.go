@@ -55,7 +55,7 @@ func Default() *Config {
 		},
 		Auth:     Auth{Argon2Memory: 19 << 20, Argon2Time: 2, SCRAMIterations: 15_000},
 		Delivery: Delivery{Subaddress: "+", Postmaster: ""},
-		Maildrop: Maildrop{Mailbox: "INBOX", Delete: "delete", Leave: Forever, Language: "en"},
+		Maildrop: Maildrop{Mailbox: "INBOX", Delete: "delete", Leave: Forever, Idle: Duration{10 * time.Minute}, Language: "en"},
 		Outbound: Outbound{
 			Retry: []Duration{
 				Duration{time.Minute}, Duration{5 * time.Minute}, Duration{15 * time.Minute},

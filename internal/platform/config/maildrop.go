@@ -12,6 +12,7 @@ type Maildrop struct {
 	Delete     string   `toml:"delete" comment:"What becomes of a message that a POP3 client deletes: \"delete\" removes it, \"trash\" moves\nit to the trash, \"hide\" keeps it for IMAP and shows it to POP3 no more."`
 	Leave      string   `toml:"leave-on-server" comment:"How long a message may stay that a POP3 client has downloaded: \"forever\", days such as\n\"30d\", or \"0d\" to remove it when the session ends. What was not downloaded stays."`
 	LoginDelay Duration `toml:"login-delay" comment:"Least time between two POP3 logins of one account; 0s for none."`
+	Idle       Duration `toml:"idle-time" comment:"How long a POP3 session may be silent before it ends and the maildrop is free again\n(RFC 1939 §3 asks for 10m at least)."`
 	Language   string   `toml:"language" comment:"Language of POP3 responses for clients that ask for yours: \"en\" or \"de\"."`
 }
 
@@ -45,6 +46,9 @@ func (m *Maildrop) check(r *report) {
 	}
 	if m.LoginDelay.Duration > 24*time.Hour || m.LoginDelay.Duration%time.Second != 0 {
 		r.add("login-delay", "must be whole seconds, at most a day")
+	}
+	if m.Idle.Duration < 10*time.Minute || m.Idle.Duration > 24*time.Hour {
+		r.add("idle-time", "must be from 10m to 24h (RFC 1939 §3)")
 	}
 	oneOf(r, "language", m.Language, "en", "de")
 }
