@@ -23,6 +23,9 @@ type StoreOp struct {
 	// (RFC 7162 §3.1.3).
 	UnchangedSince ModSeq
 	Conditional    bool
+	// NewestFirst asks for the answers from the highest UID down (RFC 9738
+	// §3.1).
+	NewestFirst bool
 }
 
 // AppendOptions goes with a message that APPEND brings.

@@ -35,7 +35,9 @@ const (
 	CodeReadOnly             Code = "READ-ONLY"
 	CodeReadWrite            Code = "READ-WRITE"
 	CodeServerBug            Code = "SERVERBUG"
-	CodeTooBig               Code = "TOOBIG" // RFC 4469 §4.2, RFC 7889
+	CodeTooBig               Code = "TOOBIG"  // RFC 4469 §4.2, RFC 7889
+	CodeTooFew               Code = "TOOFEW"  // RFC 10022
+	CodeTooMany              Code = "TOOMANY" // RFC 10022
 	CodeTryCreate            Code = "TRYCREATE"
 	CodeUIDRequired          Code = "UIDREQUIRED" // RFC 9586 §3
 	CodeUIDNotSticky         Code = "UIDNOTSTICKY"
@@ -77,6 +79,17 @@ func CodeBadCharset(charsets ...string) Code {
 // CodeUndefinedFilter returns the code for a stored search that is not there
 // (RFC 5466 §3.1).
 func CodeUndefinedFilter(name string) Code { return Code("UNDEFINED-FILTER " + name) }
+
+// CodeMessageLimit returns the code of a command that would have been about
+// more than limit messages: lowest, if not zero, is the last UID that it went
+// down to (RFC 9738 §3.1).
+func CodeMessageLimit(limit uint32, lowest UID) Code {
+	b := strconv.AppendUint([]byte("MESSAGELIMIT "), uint64(limit), 10)
+	if lowest != 0 {
+		b = strconv.AppendUint(append(b, ' '), uint64(lowest), 10)
+	}
+	return Code(b)
+}
 
 // CodeMailboxID returns the code with a mailbox's object id (RFC 8474 §4).
 func CodeMailboxID(id string) Code { return Code("MAILBOXID (" + id + ")") }

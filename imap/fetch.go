@@ -41,6 +41,9 @@ type FetchOptions struct {
 	// set, before ChangedSince is looked at. What Vanished tells is about
 	// the whole set (RFC 9394 §3.3 and §3.4).
 	Partial PartialRange
+	// NewestFirst asks for the messages from the highest UID down (RFC 9738
+	// §3.1).
+	NewestFirst bool
 }
 
 // SetsSeen reports whether fetching implicitly sets \Seen: one of the sections

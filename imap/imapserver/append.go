@@ -53,6 +53,7 @@ type appender struct {
 	utf8   bool // it stands in UTF8 (...)
 	eight  bool // it is a literal8, which may have NUL
 	parts  *catenation
+	n      uint32 // messages until now
 	err    error // what ended the command: io.EOF is a good end
 }
 
@@ -78,6 +79,10 @@ func (a *appender) message() (*AppendMessage, error) {
 	} else if begun && a.single {
 		return nil, imapwire.Syntax("one message expected")
 	}
+	if n := a.c.saveLimit(); n != 0 && a.n == n {
+		return nil, imap.No(imap.CodeMessageLimit(n, 0), "Too many messages, nothing was appended")
+	}
+	a.n++
 	if err := a.c.r.SP(); err != nil {
 		return nil, err
 	}

@@ -37,6 +37,7 @@ var mailCapabilities = [...]capability{
 	{name: "PARTIAL"},
 	{name: "UIDONLY"},
 	{name: "CONTEXT=SEARCH", needs: FeatureContext},
+	{name: "UIDBATCHES", needs: FeatureUIDBatches},
 	{name: "MULTISEARCH", needs: FeatureMultiSearch},
 	{name: "FILTERS", needs: FeatureMetadata},
 	{name: "STATUS=SIZE"},
@@ -87,8 +88,24 @@ func (c *conn) capabilities() string {
 			b = append(append(b, ' '), a.name...)
 		}
 	}
+	b = c.appendLimits(b)
 	b = append(b, " APPENDLIMIT="...)
 	return string(strconv.AppendInt(b, c.opts.AppendLimit, 10))
+}
+
+// appendLimits appends MESSAGELIMIT or SAVELIMIT, of which there is at most one
+// (RFC 9738 §3).
+func (c *conn) appendLimits(b []byte) []byte {
+	n := c.saveLimit()
+	switch {
+	case n == 0:
+		return b
+	case c.opts.MessageLimit != 0:
+		b = append(b, " MESSAGELIMIT="...)
+	default:
+		b = append(b, " SAVELIMIT="...)
+	}
+	return strconv.AppendUint(b, uint64(n), 10)
 }
 
 // authCapabilities tells how one can authenticate.

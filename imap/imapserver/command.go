@@ -15,6 +15,9 @@ type request struct {
 	complete bool
 	// answered says that the tagged response has been sent.
 	answered bool
+	// lowest is the UID down to which the command went, if there were more
+	// messages than one may process (RFC 9738).
+	lowest imap.UID
 	// code and text go with OK.
 	code imap.Code
 	text string
@@ -151,6 +154,8 @@ func lookupSelected(name string) (command, bool) {
 		cmd.run, cmd.poll = (*conn).closeMailbox, pollNever
 	case "EXPUNGE", "UID EXPUNGE":
 		cmd.run, cmd.poll = (*conn).expunge, pollNever
+	case "UIDBATCHES":
+		cmd.run = (*conn).uidBatches
 	case "CANCELUPDATE":
 		cmd.run = (*conn).cancelUpdate
 	case "SEARCH":
@@ -190,6 +195,7 @@ func (c *conn) run(ctx context.Context, req *request) error {
 		return errUIDRequired
 	}
 	err := cmd.run(c, ctx, req)
+	c.tellLimit(req, err != nil)
 	if c.state != selected || cmd.poll == pollNever || c.broken != nil {
 		return err
 	}

@@ -12,6 +12,9 @@ func (c *conn) copy(ctx context.Context, req *request) error {
 	if err != nil {
 		return err
 	}
+	if err := c.checkSave(set); err != nil {
+		return err
+	}
 	data, err := c.session.Copy(ctx, set, dest)
 	if err != nil {
 		return err
@@ -31,6 +34,9 @@ func (c *conn) move(ctx context.Context, req *request) error {
 	}
 	if c.readOnly {
 		return errReadOnly
+	}
+	if set, err = c.limit(req, set, ""); err != nil {
+		return err
 	}
 	data, err := c.session.Move(ctx, set, dest)
 	if err != nil {
@@ -75,6 +81,13 @@ func (c *conn) expunge(ctx context.Context, req *request) error {
 	}
 	if c.readOnly {
 		return errReadOnly
+	}
+	if set != nil {
+		uids, err := c.limit(req, *set, imap.FlagDeleted)
+		if err != nil {
+			return err
+		}
+		set = &uids
 	}
 	removed, err := c.session.Expunge(ctx, set)
 	if err != nil {

@@ -29,6 +29,15 @@ func (c *conn) fetch(ctx context.Context, req *request) error {
 	if err := c.end(req); err != nil {
 		return err
 	}
+	if n := c.opts.MessageLimit; n != 0 && opts.Partial.Len() > uint64(n) {
+		return imap.No(imap.CodeMessageLimit(n, 0), "The range is larger than MESSAGELIMIT")
+	}
+	if opts.Partial.IsZero() {
+		if set, err = c.limit(req, set, ""); err != nil {
+			return err
+		}
+	}
+	opts.NewestFirst = req.lowest != 0
 	if req.uid && !c.enabled.uidOnly {
 		opts.Items |= imap.FetchUID
 	}

@@ -25,6 +25,10 @@ const (
 	FeatureContext
 	// FeatureMultiSearch says that the sessions are MultiSearchers (RFC 7377).
 	FeatureMultiSearch
+	// FeatureLimits says that the sessions are Limiters (RFC 9738).
+	FeatureLimits
+	// FeatureUIDBatches says that the sessions are Batchers (RFC 10022).
+	FeatureUIDBatches
 	// FeatureSort says that the sessions are SortSessions (RFC 5256).
 	FeatureSort
 	// FeatureACL says that the sessions are ACLSessions.
@@ -64,6 +68,15 @@ type Options struct {
 	MaxLiteral int
 	// AppendLimit is the size of a message in APPEND; 50 MB.
 	AppendLimit int64
+	// MessageLimit, with FeatureLimits, is how many messages one command
+	// processes: of more it does those with the highest UIDs, and COPY,
+	// APPEND, SORT and THREAD fail (RFC 9738, MESSAGELIMIT). Clients that do
+	// not know of this take a part for the whole, so that the default is 0,
+	// which is no limit.
+	MessageLimit uint32
+	// SaveLimit, with FeatureLimits and without a MessageLimit, is how many
+	// messages one COPY or APPEND takes (RFC 9738, SAVELIMIT); 0 is no limit.
+	SaveLimit uint32
 	// MaxBad is the number of commands in a row that may end with BAD; 20.
 	MaxBad int
 	// AuthFailureDelay is the pause after the first failed authentication;

@@ -141,6 +141,7 @@ func (s *searchCommand) run(ctx context.Context) error {
 	if err := s.checkUpdate(); err != nil {
 		return err
 	}
+	s.limitSearch()
 	c, opts := s.c, s.options()
 	data, err := c.session.Search(ctx, &s.criteria, opts)
 	if err != nil {

@@ -159,6 +159,9 @@ func (s *searchCommand) parseCriteria(ctx context.Context) error {
 
 // run asks the session and answers.
 func (s *sortCommand) run(ctx context.Context) error {
+	if err := s.checkSorted(); err != nil {
+		return err
+	}
 	c, opts := s.c, s.options()
 	data, err := c.session.(SortSession).Sort(ctx, &s.criteria, s.by, opts)
 	if err != nil {

@@ -29,6 +29,10 @@ func (c *conn) store(ctx context.Context, req *request) error {
 	if c.readOnly {
 		return errReadOnly
 	}
+	if set, err = c.limit(req, set, ""); err != nil {
+		return err
+	}
+	op.NewestFirst = req.lowest != 0
 	if op.Conditional {
 		c.enableCondStore()
 	}

@@ -175,6 +175,8 @@ func (s *Server) imapServer(backend *imapsession.Backend, tlsConfig *tls.Config,
 		AppendLimit:       int64(s.config.Limits.MessageSize),
 		MaxBad:            s.config.Limits.ProtocolErrors,
 		MaxAuthFailures:   s.config.Limits.AuthFailures,
+		MessageLimit:      uint32(s.config.Limits.IMAPMessages),
+		SaveLimit:         uint32(s.config.Limits.IMAPSaved),
 	})
 }
 

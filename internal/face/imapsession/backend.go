@@ -43,15 +43,14 @@ func New(o Options) *Backend {
 }
 
 // Features are the abilities of these sessions that not every store has.
-	const Features = messageFeatures |
+const Features = messageFeatures |
+	resultFeatures |
 	imapserver.FeatureQResync |
 	imapserver.FeatureObjectID |
 	imapserver.FeatureSaveDate |
 	imapserver.FeatureMetadata |
-	imapserver.FeatureContext |
 	imapserver.FeatureSort |
 	imapserver.FeatureACL |
-	imapserver.FeatureMultiSearch |
 	imapserver.FeatureQuota |
 	imapserver.FeatureThread
 

@@ -38,7 +38,11 @@ func (s *session) Fetch(ctx context.Context, w *imapserver.FetchWriter, set imap
 		}
 	}
 	defer f.keepPreviews(ctx)
-	for seq, e := range s.view.told.UIDs(s.view.places(uids, opts.Partial)) {
+	messages := s.view.told.UIDs
+	if opts.NewestFirst {
+		messages = s.view.backward
+	}
+	for seq, e := range messages(s.view.places(uids, opts.Partial)) {
 		if e.ModSeq <= opts.ChangedSince && opts.ChangedSince != 0 {
 			continue
 		}

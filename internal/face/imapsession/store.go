@@ -57,7 +57,11 @@ func mayStore(rights imap.Rights, op *imap.StoreOp) bool {
 // tellStored answers for each message that was changed or is as it should be.
 func (s *session) tellStored(w *imapserver.StoreWriter, uids imap.UIDSet, op *imap.StoreOp, stored *mailstore.Stored, after *mailstore.Version) error {
 	var before, flags []imap.Flag
-	for seq, old := range s.view.told.UIDs(uids) {
+	messages := s.view.told.UIDs
+	if op.NewestFirst {
+		messages = s.view.backward
+	}
+	for seq, old := range messages(uids) {
 		e, ok := after.Get(old.UID)
 		if !ok || stored.Modified.Contains(e.UID) {
 			continue

@@ -51,6 +51,7 @@ func Default() *Config {
 		Limits: Limits{
 			MessageSize: 50 << 20, Recipients: 1000, ReceivedFields: 100,
 			AuthFailures: 5, ProtocolErrors: 20,
+			IMAPSaved: 100_000,
 			DrainTime: Duration{30 * time.Second}, Memory: 120 << 20,
 		},
 		Auth:     Auth{Argon2Memory: 19 << 20, Argon2Time: 2, SCRAMIterations: 15_000},

@@ -9,6 +9,8 @@ type Limits struct {
 	ReceivedFields int      `toml:"received-fields" comment:"Received fields in a message, above which it is in a loop."`
 	AuthFailures   int      `toml:"auth-failures" comment:"Failed logins before a connection is closed."`
 	ProtocolErrors int      `toml:"protocol-errors" comment:"Commands in error before a connection is closed."`
+	IMAPMessages   int      `toml:"imap-messages" comment:"Messages that one IMAP command processes (RFC 9738, MESSAGELIMIT); of more it does the\nnewest. 0 is no limit: clients that do not know of it take a part for the whole."`
+	IMAPSaved      int      `toml:"imap-saved" comment:"Messages that one IMAP command copies or appends (RFC 9738, SAVELIMIT); of more it does\nnone. 0 is no limit."`
 	DrainTime      Duration `toml:"drain-time" comment:"How long a stopping server waits for what is in flight."`
 	Memory         Size     `toml:"memory" comment:"Memory of the whole process above which the garbage collector works harder. It is no\nhard limit: what is needed is used."`
 }
@@ -31,6 +33,12 @@ func (l *Limits) check(r *report) {
 	}
 	if l.ProtocolErrors < 1 {
 		r.add("protocol-errors", "must be at least 1")
+	}
+	if l.IMAPMessages < 0 || l.IMAPMessages > 0 && l.IMAPMessages < 1000 {
+		r.add("imap-messages", "must be 0 or at least 1000 (RFC 9738 §3)")
+	}
+	if l.IMAPSaved < 0 || l.IMAPSaved > 0 && l.IMAPSaved < 1000 {
+		r.add("imap-saved", "must be 0 or at least 1000 (RFC 9738 §3)")
 	}
 	if l.Memory < 32<<20 {
 		r.add("memory", "must be at least 32MB")
