@@ -54,7 +54,7 @@ type appender struct {
 	eight  bool // it is a literal8, which may have NUL
 	parts  *catenation
 	n      uint32 // messages until now
-	err    error // what ended the command: io.EOF is a good end
+	err    error  // what ended the command: io.EOF is a good end
 }
 
 // next is the source of the session's AppendReader.

@@ -24,6 +24,9 @@ func (c *conn) thread(ctx context.Context, req *request) error {
 	if err != nil {
 		return err
 	}
+	if err := s.checkSorted(); err != nil {
+		return err
+	}
 	if s.criteria.Uses(imap.SearchModSeq) {
 		c.enableCondStore()
 	}
