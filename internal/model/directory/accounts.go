@@ -169,7 +169,7 @@ func (d *Directory) AddAddress(ctx context.Context, id AccountID, addr address.A
 			return err
 		}
 		a.Addresses = append(a.Addresses, addr)
-		t.set(addressKey(addr), addressRecord{Account: id})
+		t.set(addressKey(addr), addressRecord{Account: id, Since: d.options.Now().UTC()})
 		return nil
 	})
 }

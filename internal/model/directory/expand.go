@@ -2,6 +2,7 @@ package directory
 
 import (
 	"encoding/binary"
+	"time"
 
 	"github.com/mailstead/mailstead/address"
 	"github.com/mailstead/mailstead/internal/platform/storage"
@@ -121,12 +122,13 @@ func (e *expansion) followOurs(a address.Address, domain domainRecord, first boo
 		e.looped = e.looped || !first && found.address == e.start
 		e.pending = append(e.pending, found.record.Targets...)
 	default:
-		return e.toAccount(found.record.Account, a, found.detail)
+		return e.toAccount(found.record, a, found.detail)
 	}
 	return nil
 }
 
-func (e *expansion) toAccount(id AccountID, a address.Address, detail string) error {
+func (e *expansion) toAccount(found addressRecord, a address.Address, detail string) error {
+	id := found.Account
 	account, err := read[accountRecord](e.reader, accountKey(id))
 	if err != nil {
 		return err
@@ -136,9 +138,17 @@ func (e *expansion) toAccount(id AccountID, a address.Address, detail string) er
 		e.disabled = true
 	case !e.accounts[id]:
 		e.accounts[id] = true
-		e.result.Local = append(e.result.Local, Destination{Account: id, Address: a, Detail: detail})
+		e.result.Local = append(e.result.Local, Destination{Account: id, Address: a, Detail: detail, Since: found.since(account)})
 	}
 	return nil
+}
+
+// since returns when an account got an address.
+func (r addressRecord) since(a accountRecord) time.Time {
+	if r.Since.IsZero() {
+		return a.CreatedAt
+	}
+	return r.Since
 }
 
 func (e *expansion) toPostmaster() error {
@@ -160,7 +170,7 @@ func (e *expansion) firstAccount() error {
 		id := AccountID(binary.BigEndian.Uint64(key[1:]))
 		if !e.accounts[id] {
 			e.accounts[id] = true
-			e.result.Local = append(e.result.Local, Destination{Account: id, Address: account.Address})
+			e.result.Local = append(e.result.Local, Destination{Account: id, Address: account.Address, Since: account.CreatedAt})
 		}
 		return storage.ErrStop
 	})

@@ -95,6 +95,9 @@ func (a Account) record() accountRecord {
 type addressRecord struct {
 	Account AccountID         `json:",omitempty"`
 	Targets []address.Address `json:",omitempty"`
+	// Since is when the account got the address; zero if that was when it
+	// was made, or before this was noted.
+	Since time.Time `json:",omitzero"`
 }
 
 func (r addressRecord) isAlias() bool { return r.Account == 0 }

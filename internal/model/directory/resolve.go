@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"time"
 
 	"github.com/mailstead/mailstead/address"
 )
@@ -59,6 +60,8 @@ type Destination struct {
 	Address address.Address
 	// Detail of the subaddress (RFC 5233 §1), as written; empty for none.
 	Detail string
+	// Since is when the account got the address.
+	Since time.Time
 }
 
 // Resolve says what the address of an envelope comes to. An address without a

@@ -30,7 +30,7 @@ func town(t testing.TB, d *Directory) {
 }
 
 func to(id AccountID, a, detail string) Destination {
-	return Destination{Account: id, Address: addr(a), Detail: detail}
+	return Destination{Account: id, Address: addr(a), Detail: detail, Since: noon}
 }
 
 func resolve(t testing.TB, d *Directory, a address.Address) Recipient {
