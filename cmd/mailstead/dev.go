@@ -108,6 +108,7 @@ func (d *dev) config() (*config.Config, error) {
 	c := config.Default()
 	c.Data = data
 	c.Hostname = "localhost"
+	c.Sending = config.Sending{} // it is for load tests too
 	c.Log.Level = d.logLevel
 	c.Metrics.Listen = loopback(d.metrics)
 	for _, l := range []struct {

@@ -1,6 +1,7 @@
 package mailtest
 
 import (
+	"bufio"
 	"crypto/tls"
 	"io"
 	"strings"
@@ -149,4 +150,39 @@ func (s *Server) Messages(user, mailbox string) []string {
 		all = append(all, strings.TrimSuffix(text, ")"))
 	}
 	return all
+}
+
+// Talk sends lines to a service one by one and returns the whole reply to each,
+// without its last line end. A line may have line ends in it, as the text of a
+// message has.
+func (s *Server) Talk(service string, lines ...string) []string {
+	s.t.Helper()
+	conn := s.dialService(service)
+	defer conn.Close()
+	in := bufio.NewReader(conn)
+	s.readReply(in)
+	var replies []string
+	for _, line := range lines {
+		if _, err := io.WriteString(conn, line+"\r\n"); err != nil {
+			s.t.Fatal(err)
+		}
+		replies = append(replies, s.readReply(in))
+	}
+	return replies
+}
+
+// readReply reads a reply of SMTP, of one line or more.
+func (s *Server) readReply(in *bufio.Reader) string {
+	s.t.Helper()
+	var reply strings.Builder
+	for {
+		line, err := in.ReadString('\n')
+		if err != nil {
+			s.t.Fatalf("after %q: %v", reply.String(), err)
+		}
+		reply.WriteString(line)
+		if len(line) < 4 || line[3] != '-' {
+			return strings.TrimSuffix(reply.String(), "\r\n")
+		}
+	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/mailstead/mailstead/internal/flow/login"
 	"github.com/mailstead/mailstead/internal/flow/outbound"
 	"github.com/mailstead/mailstead/internal/flow/outbound/capture"
+	"github.com/mailstead/mailstead/internal/flow/outbound/inhouse"
 	"github.com/mailstead/mailstead/internal/flow/retrieval"
 	"github.com/mailstead/mailstead/internal/flow/submission"
 	"github.com/mailstead/mailstead/internal/flow/upkeep"
@@ -26,6 +27,7 @@ type flows struct {
 	delivery   *delivery.Deliverer
 	doorkeeper *inbound.Doorkeeper
 	clerk      *submission.Clerk
+	senders    *submission.Senders
 	runner     *outbound.Runner
 	retrieval  *retrieval.Service
 	upkeep     *upkeep.Keeper
@@ -51,10 +53,17 @@ func (s *Server) makeFlows() error {
 		Queue:     s.queue,
 		Wake:      func() { s.runner.Notify() },
 		Lifetime:  s.config.Outbound.Lifetime.Duration,
+		Hostname:  hostname.String(),
+		Logger:    s.log.With("part", "delivery"),
 		Now:       time.Now,
 		Delivered: s.counters.delivered,
 	})
-	s.doorkeeper = &inbound.Doorkeeper{Directory: s.directory, Delivery: s.delivery}
+	s.doorkeeper = &inbound.Doorkeeper{Directory: s.directory, Delivery: s.delivery, Rate: s.receivedRate()}
+	s.senders = submission.NewSenders(submission.Rates{
+		MessagesPerHour:   s.config.Sending.MessagesPerHour,
+		RecipientsPerHour: s.config.Sending.RecipientsPerHour,
+		RecipientsPerDay:  s.config.Sending.RecipientsPerDay,
+	}, time.Now)
 	s.clerk = &submission.Clerk{Directory: s.directory, Hostname: s.config.HostnameOrMachine(), Now: time.Now}
 	s.urls = imapurl.New(imapurl.Options{
 		Directory: s.directory, Mail: s.mail, Hosts: []string{s.config.HostnameOrMachine()}, Now: time.Now,
@@ -134,7 +143,16 @@ func (s *Server) mayGuess(ip netip.Addr) bool {
 // transport returns how mail leaves the house.
 func (s *Server) transport() (outbound.Transport, error) {
 	if s.options.CaptureOutbound {
-		return &capture.Transport{Directory: s.directory, Mail: s.mail, Now: time.Now}, nil
+		return s.inHouse(&capture.Transport{Directory: s.directory, Mail: s.mail, Now: time.Now}), nil
 	}
-	return s.smtpTransport()
+	world, err := s.smtpTransport()
+	if err != nil {
+		return nil, err
+	}
+	return s.inHouse(world), nil
+}
+
+// inHouse delivers to our own accounts what waits for them in the queue.
+func (s *Server) inHouse(next outbound.Transport) outbound.Transport {
+	return &inhouse.Transport{Directory: s.directory, Mail: s.mail, Delivery: s.delivery, Next: next}
 }

@@ -122,6 +122,10 @@ func (s *Server) listen(ctx context.Context, tlsConfig *tls.Config) error {
 	return nil
 }
 
+// drainShare is how much of the time to drain the engine may use to say goodbye
+// before the listener closes the connection.
+const drainShare = 4.0 / 5
+
 func (s *Server) smtpBackend() *smtpsession.Backend {
 	return smtpsession.New(smtpsession.Options{
 		Hostname:    s.config.HostnameOrMachine(),
@@ -131,6 +135,9 @@ func (s *Server) smtpBackend() *smtpsession.Backend {
 		Doorkeeper:  s.doorkeeper,
 		Clerk:       s.clerk,
 		Delivery:    s.delivery,
+		Senders:     s.senders,
+		Policy:      s.smtpPolicy(),
+		Start:       s.startQueue,
 		MessageSize: int64(s.config.Limits.MessageSize),
 		Now:         time.Now,
 		Logger:      s.log.With("part", "smtp"),
@@ -147,9 +154,13 @@ func (s *Server) smtpServer(mode smtpserver.Mode, backend *smtpsession.Backend, 
 		Limits: smtpserver.Limits{
 			MessageSize:  int64(s.config.Limits.MessageSize),
 			Recipients:   s.config.Limits.Recipients,
+			Messages:     s.config.Limits.Messages,
 			Received:     s.config.Limits.ReceivedFields,
 			BadCommands:  s.config.Limits.ProtocolErrors,
 			AuthFailures: s.config.Limits.AuthFailures,
+		},
+		Timeouts: smtpserver.Timeouts{
+			Drain: time.Duration(float64(s.config.Limits.DrainTime.Duration) * drainShare),
 		},
 		Logger:  s.log.With("part", mode.String()),
 		Metrics: s.counters.smtp(mode),

@@ -48,6 +48,7 @@ type ConnInfo struct {
 	Mode   Mode
 	Remote net.Addr
 	Local  net.Addr
+	Peer   net.Addr             // who has connected; Remote unless a proxy has said XCLIENT
 	TLS    *tls.ConnectionState // nil in the clear
 
 	// Client is what a trusted proxy has said by XCLIENT of the client for

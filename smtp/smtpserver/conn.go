@@ -86,7 +86,7 @@ func (s *Server) newConn(nc net.Conn) *conn {
 		server: s,
 		net:    nc,
 		log:    s.log.With("conn", id),
-		info:   ConnInfo{ID: id, Mode: s.opts.Mode, Remote: nc.RemoteAddr(), Local: nc.LocalAddr()},
+		info:   ConnInfo{ID: id, Mode: s.opts.Mode, Remote: nc.RemoteAddr(), Local: nc.LocalAddr(), Peer: nc.RemoteAddr()},
 		wait:   waiter{conn: nc, timeouts: s.opts.Timeouts, mayStop: true},
 	}
 	c.in = input{src: reader{c}, before: c.beforeRead, buffers: &s.buffers}

@@ -3,7 +3,6 @@ package smtpserver
 import (
 	"context"
 	"net"
-	"net/netip"
 
 	"github.com/mailstead/mailstead/smtp"
 )
@@ -81,14 +80,4 @@ func (c *conn) overHello(h Hello) Hello {
 // plainSMTP tells whether the client speaks no ESMTP, or its proxy says so.
 func (c *conn) plainSMTP() bool {
 	return c.hello.Verb == "HELO" || c.attributes.Protocol == "SMTP"
-}
-
-// RemoteIP returns the client's IP address, the zero Addr if it has none.
-func (i *ConnInfo) RemoteIP() netip.Addr {
-	tcp, ok := i.Remote.(*net.TCPAddr)
-	if !ok {
-		return netip.Addr{}
-	}
-	ip, _ := netip.AddrFromSlice(tcp.IP)
-	return ip.Unmap()
 }

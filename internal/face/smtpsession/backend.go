@@ -3,9 +3,11 @@ package smtpsession
 import (
 	"context"
 	"crypto/rand"
+	"io"
 	"log/slog"
 	"time"
 
+	"github.com/mailstead/mailstead/address"
 	"github.com/mailstead/mailstead/internal/flow/delivery"
 	"github.com/mailstead/mailstead/internal/flow/inbound"
 	"github.com/mailstead/mailstead/internal/flow/login"
@@ -17,7 +19,7 @@ import (
 	"github.com/mailstead/mailstead/smtp/smtpserver"
 )
 
-// Options are what sessions are made of; all must be set.
+// Options are what sessions are made of; all but OpenURLOf must be set.
 type Options struct {
 	Hostname   string
 	Directory  *directory.Directory
@@ -26,6 +28,15 @@ type Options struct {
 	Doorkeeper *inbound.Doorkeeper
 	Clerk      *submission.Clerk
 	Delivery   *delivery.Deliverer
+	// Senders counts what users send.
+	Senders *submission.Senders
+	Policy  Policy
+	// Start starts the delivery of what waits for a domain, and for those
+	// below it if that is asked for, and returns how much it is.
+	Start func(ctx context.Context, domain address.Domain, subdomains bool) (int, error)
+	// OpenURLOf opens what an IMAP URL means to a user who submits it; nil
+	// if BURL is not offered.
+	OpenURLOf func(ctx context.Context, user directory.AccountID, url string) (io.ReadCloser, error)
 	// MessageSize is the largest message.
 	MessageSize int64
 	Now         func() time.Time
@@ -39,13 +50,16 @@ type Backend struct{ Options }
 func New(o Options) *Backend { return &Backend{o} }
 
 // NewSession begins the session of a connection.
-func (b *Backend) NewSession(_ context.Context, conn smtpserver.ConnInfo) (smtpserver.Session, error) {
+func (b *Backend) NewSession(ctx context.Context, conn smtpserver.ConnInfo) (smtpserver.Session, error) {
 	log := b.Logger.With("conn", conn.ID)
 	s := &session{Backend: b, conn: conn, log: log}
 	if conn.Mode == smtpserver.Submission {
 		s.exchange = b.Login.Begin(conn.Remote, conn.TLS, log)
 	}
-	return s, nil
+	if conn.Client.Login == "" {
+		return s, nil
+	}
+	return s, s.become(ctx, conn.Client.Login)
 }
 
 // A session is one client's dealings with the server.
@@ -56,23 +70,12 @@ type session struct {
 	hello smtpserver.Hello
 	// exchange is how a user logs in; nil where nobody can.
 	exchange *login.Exchange
+	// vouched is the user for whom a trusted proxy speaks.
+	vouched *directory.Account
+	// forwarded is for whom the next message comes, as a proxy says.
+	forwarded smtp.ClientAttributes
 
 	transaction
-}
-
-// A transaction is the envelope of one message.
-type transaction struct {
-	from smtp.ReversePath
-	opts smtp.MailOptions
-	rcpt []recipient
-}
-
-// A recipient is one accepted RCPT, and what it came to.
-type recipient struct {
-	path  smtp.ForwardPath
-	found directory.Recipient
-	opts  smtp.RcptOptions
-	held  error // why the message is held up for it alone, in LMTP
 }
 
 // Hello takes the client's name.
@@ -96,42 +99,14 @@ func (s *session) Authenticate(_ context.Context, mechanism string) (sasl.Server
 
 // account returns the user's account; false for strangers.
 func (s *session) account() (directory.Account, bool) {
+	if s.vouched != nil {
+		return *s.vouched, true
+	}
 	if s.exchange == nil {
 		return directory.Account{}, false
 	}
 	return s.exchange.Account()
 }
-
-// Mail begins a transaction. A user must own the sender's address.
-func (s *session) Mail(ctx context.Context, from smtp.ReversePath, opts smtp.MailOptions) error {
-	if account, ok := s.account(); ok && !from.IsNull() {
-		if err := s.Clerk.CheckSender(ctx, account.ID, from.Address); err != nil {
-			return replyTo(err)
-		}
-	}
-	s.transaction = transaction{from: from, opts: opts}
-	return nil
-}
-
-// Rcpt adds a recipient.
-func (s *session) Rcpt(ctx context.Context, to smtp.ForwardPath, opts smtp.RcptOptions) error {
-	found, verdict, err := s.Doorkeeper.Recipient(ctx, to.Address, s.opts.Size)
-	if err != nil {
-		return err
-	}
-	_, user := s.account()
-	if verdict == inbound.RefuseRelay && user {
-		found.Foreign, verdict = append(found.Foreign, to.Address), inbound.Accept
-	}
-	if reply := refusal(verdict); reply != nil {
-		return reply
-	}
-	s.rcpt = append(s.rcpt, recipient{path: to, found: found, opts: opts})
-	return nil
-}
-
-// Reset gives up the transaction.
-func (s *session) Reset() { s.transaction = transaction{} }
 
 // Close ends the session.
 func (s *session) Close() { s.Reset() }

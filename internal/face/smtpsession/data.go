@@ -3,6 +3,7 @@ package smtpsession
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 
 	"github.com/mailstead/mailstead/internal/flow/delivery"
@@ -29,11 +30,17 @@ func (s *session) Data(ctx context.Context, m *smtpserver.Message) (smtpserver.R
 	}
 	defer content.Discard()
 	id := newID()
+	if err := s.checkFields(ctx, content); err != nil {
+		return smtpserver.Result{}, replyTo(err)
+	}
 	out := &delivery.Message{
 		Content: content,
 		From:    s.from,
 		Options: s.opts,
 		Trace:   s.received(id, m.With),
+	}
+	if now := s.Now(); s.opts.HeldUntil(now).After(now) {
+		out.NotBefore = s.opts.HeldUntil(now)
 	}
 	if account, ok := s.account(); ok {
 		out.Account = account.Address
@@ -45,10 +52,21 @@ func (s *session) Data(ctx context.Context, m *smtpserver.Message) (smtpserver.R
 	if err != nil {
 		return smtpserver.Result{}, replyTo(err)
 	}
-	s.log.Info("message accepted", "id", id, "from", s.from.String(), "recipients", len(s.rcpt),
-		"local", len(out.Recipients.Local), "foreign", len(out.Recipients.Foreign), "size", content.Size(),
-		"message-id", content.Structure().Envelope.MessageID, "failed", len(failures))
-	return smtpserver.Result{Recipients: s.results(failures), Text: id}, nil
+	s.log.With(s.forwardedFor()...).Info("message accepted", "id", id, "from", s.from.String(), "recipients", len(s.rcpt),
+		"local", len(out.Recipients.Local), "foreign", len(out.Recipients.Foreign), "later", len(out.Recipients.Later),
+		"size", content.Size(), "message-id", content.Structure().Envelope.MessageID, "failed", len(failures))
+	return s.result(id, failures), nil
+}
+
+// result is the answer to the message. It tells if the priority is not the one
+// that was asked for (RFC 6710 §4.1).
+func (s *session) result(id string, failures []delivery.Failure) smtpserver.Result {
+	r := smtpserver.Result{Recipients: s.results(failures), Text: id}
+	if s.lowered {
+		r.Text += fmt.Sprintf("; %d is the new priority", s.opts.Priority)
+		r.Enhanced = smtp.EnhancedCode{2, 3, 6}
+	}
+	return r
 }
 
 // ingest reads the message.
@@ -101,21 +119,36 @@ func (s *session) complete(ctx context.Context, id directory.AccountID, m *deliv
 	return nil
 }
 
-// deliver hands the message over. Where one reply speaks for several accounts,
-// one that has no room holds up the message for all of them: else the others
-// would get it again with each attempt of the client.
+// deliver hands the message over. In SMTP one reply speaks for all: accounts
+// that have no room get the message by the queue, so that the client need not
+// send it again to the others.
 func (s *session) deliver(ctx context.Context, m *delivery.Message) ([]delivery.Failure, error) {
 	if s.conn.Mode == smtpserver.LMTP {
-		if err := s.holdUp(ctx, *m); err != nil {
-			return nil, err
-		}
-		m.Recipients = s.recipients()
-	} else {
-		m.Recipients = s.recipients()
-		if err := s.Delivery.CheckRoom(ctx, m); err != nil {
-			return nil, err
-		}
+		return s.deliverEach(ctx, m)
 	}
+	m.Recipients = s.recipients()
+	if err := s.Delivery.SetAside(ctx, m); err != nil {
+		return nil, err
+	}
+	failures, err := s.Delivery.Deliver(ctx, m)
+	if err != nil || len(failures) == 0 || len(failures) == len(s.rcpt) {
+		return failures, err
+	}
+	if err := s.Delivery.Requeue(ctx, m, failures); err != nil {
+		s.log.Error("message not queued for those that failed", "err", err)
+		return failures, nil
+	}
+	return nil, nil
+}
+
+// deliverEach delivers where each recipient has a reply. It speaks for all
+// accounts of an alias: one that has no room holds up the others, which would
+// get the message again with each attempt of the client.
+func (s *session) deliverEach(ctx context.Context, m *delivery.Message) ([]delivery.Failure, error) {
+	if err := s.holdUp(ctx, *m); err != nil {
+		return nil, err
+	}
+	m.Recipients = s.recipients()
 	if len(m.Recipients.Local)+len(m.Recipients.Foreign) == 0 {
 		return nil, nil
 	}

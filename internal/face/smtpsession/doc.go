@@ -6,8 +6,11 @@
 // scans it on the way, then the flow adds its fields and delivers. No reply is
 // given before the batch of the delivery is durable.
 //
-// In SMTP one reply speaks for all recipients: a message that one account has
-// no room for is deferred for all, so that the client does not send it twice
-// to the others. In LMTP each recipient has a reply, which speaks for all
-// accounts that an alias leads to.
+// In SMTP one reply speaks for all recipients: it is 250 when the message is
+// safe for each of them. An account that has no room gets it by the queue, in
+// the same batch in which the others get it at once; only if there is nobody
+// else is the client told. In LMTP each recipient has a reply, which speaks for
+// all accounts that an alias leads to.
+//
+// Which extensions are offered, and whose word counts, is a [Policy].
 package smtpsession

@@ -22,9 +22,22 @@ func refusal(v inbound.Verdict) error {
 		return smtp.NewError(550, smtp.EnhancedCode{5, 2, 1}, "Mailbox disabled")
 	case inbound.DeferOverQuota:
 		return smtp.NewError(452, smtp.EnhancedCode{4, 2, 2}, "Mailbox full")
+	case inbound.DeferRate:
+		return smtp.NewError(450, smtp.EnhancedCode{4, 2, 1}, "Mailbox gets too much mail at the moment, try again later")
+	case inbound.RefuseOwnerChanged:
+		return smtp.NewError(550, smtp.EnhancedCode{5, 7, 17}, "Mailbox owner has changed")
 	}
 	return nil
 }
+
+// errSolicitation refuses a class of solicitation (RFC 3865 §4.4).
+func errSolicitation(keyword string) error {
+	return smtp.NewError(550, smtp.EnhancedCode{5, 7, 1}, "Solicitation of the class "+keyword+" is not wanted here")
+}
+
+// errTLSAway refuses to pass a message on that TLS must protect all the way
+// (RFC 8689 §4.2.1).
+var errTLSAway = smtp.NewError(550, smtp.EnhancedCode{5, 7, 30}, "REQUIRETLS cannot be kept on the way to this recipient")
 
 // translations are the failures of flows and models that a client is told of.
 var translations = []struct {
@@ -41,6 +54,10 @@ var translations = []struct {
 // replyTo turns a failure into what the client is told. All others stay as
 // they are: the engine answers 451 4.3.0.
 func replyTo(err error) error {
+	var over *submission.OverRateError
+	if errors.As(err, &over) {
+		return smtp.NewError(450, smtp.EnhancedCode{4, 7, 1}, over.Public()).WithCause(err)
+	}
 	for _, t := range translations {
 		if errors.Is(err, t.err) {
 			return t.reply.WithCause(err)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mailstead/mailstead/internal/face/admin"
 	"github.com/mailstead/mailstead/internal/mailtest"
 	"github.com/mailstead/mailstead/internal/platform/config"
 )
@@ -93,21 +94,44 @@ func TestBounceToUser(t *testing.T) {
 	}
 }
 
-// TestOneReplyForAll has SMTP hold a message up for all when one has no room,
-// so that nobody gets it twice.
+// TestOneReplyForAll has SMTP accept a message when it is safe for everyone: one
+// who has no room waits in the queue, so that nobody gets it twice.
 func TestOneReplyForAll(t *testing.T) {
 	t.Parallel()
 	s := start(t)
 	c := s.SMTP("smtp")
 	m := s.Envelope(far, text, ann, full, bob)
 	m.Size = 0 // not told beforehand
-	expect(t, s.Send(c, m), "452 4.2.2", "452 4.2.2", "452 4.2.2")
-	expect(t, s.Send(c, s.Envelope(far, text, "three@example.test")), "452 4.2.2")
-	expect(t, s.Send(c, s.Envelope(far, text, full)), "452 4.2.2")
-	count(t, s, map[string]int{ann: 0, bob: 0, full: 0})
-	// Where the size is told, only the one is put off.
+	expect(t, s.Send(c, m), "ok", "ok", "ok")
+	count(t, s, map[string]int{ann: 1, bob: 1, full: 0})
+	expect(t, s.Send(c, s.Envelope(far, text, "three@example.test")), "ok")
+	count(t, s, map[string]int{ann: 2, bob: 2, full: 0})
+	if got := waiting(t, s); len(got) != 2 || got[0] != full || got[1] != full {
+		t.Errorf("in the queue for %v", got)
+	}
+	// Where the size is told, only the one is put off; and where there is
+	// nobody else, the client is told.
 	expect(t, s.Send(c, s.Envelope(far, text, ann, full)), "ok", "452 4.2.2")
-	count(t, s, map[string]int{ann: 1, full: 0})
+	alone := s.Envelope(far, text, full)
+	alone.Size = 0
+	expect(t, s.Send(c, alone), "452 4.2.2")
+	count(t, s, map[string]int{ann: 3, full: 0})
+}
+
+// waiting returns whom the queue has messages for.
+func waiting(t *testing.T, s *mailtest.Server) []string {
+	t.Helper()
+	queued, err := s.Admin().Queue(t.Context(), admin.QueueFilter{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []string
+	for _, m := range queued {
+		for _, r := range m.Recipients {
+			all = append(all, r.Address)
+		}
+	}
+	return all
 }
 
 // TestReplyForEach has LMTP answer for each recipient (RFC 2033 §4.2).

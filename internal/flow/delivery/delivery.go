@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/mailstead/mailstead/address"
@@ -22,7 +23,13 @@ type Options struct {
 	Wake func()
 	// Lifetime is how long delivery to other servers is tried.
 	Lifetime time.Duration
-	Now      func() time.Time
+	// Hostname is our name, in reports. Without one, nobody is told of a
+	// success.
+	Hostname string
+	// Logger hears of reports that could not be delivered; default
+	// discards.
+	Logger *slog.Logger
+	Now    func() time.Time
 	// Delivered counts messages put into mailboxes and into the queue, for
 	// metrics.
 	Delivered func(local, queued int)
@@ -35,6 +42,9 @@ type Deliverer struct{ Options }
 func New(o Options) *Deliverer {
 	if o.Delivered == nil {
 		o.Delivered = func(int, int) {}
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	return &Deliverer{o}
 }
@@ -51,12 +61,24 @@ type Message struct {
 	// zero if it did not come from a user.
 	Account    address.Address
 	Recipients Recipients
+	// NotBefore is when the message may be delivered at the earliest; until
+	// then it waits in the queue. Zero is now.
+	NotBefore time.Time
 }
 
 // Recipients are who gets a message, here and elsewhere.
 type Recipients struct {
-	Local   []directory.Destination
+	Local   []Local
 	Foreign []Foreign
+	// Later are accounts of ours that get it by the queue, because they
+	// cannot have it now.
+	Later []Local
+}
+
+// A Local is a recipient in our house.
+type Local struct {
+	directory.Destination
+	Options smtp.RcptOptions
 }
 
 // A Foreign is a recipient in another house.
@@ -66,16 +88,28 @@ type Foreign struct {
 }
 
 // Add adds what the address of an envelope came to. An account and a foreign
-// address get a message once, however many addresses lead there.
+// address get a message once, however many addresses lead there. Of those that
+// one address leads to, only the first reports a success (RFC 3461 §5.2.7.3).
 func (r *Recipients) Add(found directory.Recipient, opts smtp.RcptOptions) {
 	for _, d := range found.Local {
 		if !r.hasLocal(d.Account) {
-			r.Local = append(r.Local, d)
+			r.Local = append(r.Local, Local{d, opts})
+			opts.Notify = withoutSuccess(opts.Notify)
 		}
 	}
 	for _, a := range found.Foreign {
 		r.AddForeign(a, opts)
+		opts.Notify = withoutSuccess(opts.Notify)
 	}
+}
+
+// withoutSuccess keeps a sender who wants to hear of nothing but success from
+// hearing of failures.
+func withoutSuccess(n smtp.Notify) smtp.Notify {
+	if n == smtp.NotifySuccess {
+		return smtp.NotifyNever
+	}
+	return n &^ smtp.NotifySuccess
 }
 
 // AddForeign adds a recipient elsewhere.
@@ -105,8 +139,26 @@ type Failure struct {
 
 // Deliver stores a message for all its recipients, durably. An error is about
 // all of them. Failures are about single accounts; all others have the message.
+// A sender who wants to hear of a success is told.
 func (d *Deliverer) Deliver(ctx context.Context, m *Message) ([]Failure, error) {
-	if len(m.Recipients.Foreign) == 0 {
+	if m.NotBefore.After(d.Now()) {
+		m.Recipients.Later = append(m.Recipients.Later, m.Recipients.Local...)
+		m.Recipients.Local = nil
+	}
+	header, err := d.headerToReport(m)
+	if err != nil {
+		return nil, err
+	}
+	failures, err := d.deliver(ctx, m)
+	if err == nil {
+		d.reportSuccess(ctx, m, header, failures)
+	}
+	return failures, err
+}
+
+func (d *Deliverer) deliver(ctx context.Context, m *Message) (failures []Failure, err error) {
+	r := &m.Recipients
+	if len(r.Foreign)+len(r.Later) == 0 {
 		return d.local(ctx, m, nil)
 	}
 	enqueue, discard, err := d.enqueuer(m)
@@ -114,12 +166,11 @@ func (d *Deliverer) Deliver(ctx context.Context, m *Message) ([]Failure, error) 
 		return nil, err
 	}
 	defer discard()
-	var failures []Failure
-	if len(m.Recipients.Local) == 0 {
+	if len(r.Local) == 0 {
 		b := d.Store.NewBatch()
 		enqueue(b)
 		if err = storage.Commit(d.Store, b); err == nil {
-			d.Delivered(0, len(m.Recipients.Foreign))
+			d.Delivered(0, len(r.Foreign)+len(r.Later))
 		}
 	} else {
 		failures, err = d.local(ctx, m, enqueue)
@@ -151,76 +202,6 @@ func (d *Deliverer) local(ctx context.Context, m *Message, also func(*storage.Ba
 			failures = append(failures, Failure{m.Recipients.Local[i].Account, one.Err})
 		}
 	}
-	d.Delivered(len(done)-len(failures), len(m.Recipients.Foreign))
+	d.Delivered(len(done)-len(failures), len(m.Recipients.Foreign)+len(m.Recipients.Later))
 	return failures, nil
-}
-
-// enqueuer returns a function that puts the message for foreign recipients
-// into a batch, and one that frees what that needs.
-func (d *Deliverer) enqueuer(m *Message) (enqueue func(*storage.Batch), discard func(), err error) {
-	content := m.Content
-	discard = func() {}
-	if len(m.Recipients.Local) > 0 {
-		if content, err = m.Content.Duplicate(); err != nil {
-			return nil, nil, err
-		}
-		discard = content.Discard
-	}
-	now := d.Now()
-	queued := queue.Message{
-		Sender:   m.From,
-		Options:  m.Options,
-		Account:  m.Account,
-		Prefix:   m.Trace,
-		Size:     int64(len(m.Trace)) + content.Size(),
-		Received: now,
-		Expires:  now.Add(d.Lifetime),
-	}
-	recipients := make([]queue.Recipient, len(m.Recipients.Foreign))
-	for i, f := range m.Recipients.Foreign {
-		recipients[i] = queue.Recipient{Address: f.Address, Destination: f.Address.Domain, Options: f.Options}
-	}
-	if len(m.Trace) > queue.MaxPrefix || len(recipients) > queue.MaxRecipients {
-		discard()
-		return nil, nil, queue.ErrInvalid
-	}
-	return func(b *storage.Batch) {
-		queued.Blob = content.AppendTo(b)
-		if _, err := d.Queue.Add(b, queued, recipients); err != nil {
-			panic(err) // what it refuses has been looked at
-		}
-	}, discard, nil
-}
-
-// CheckRoom returns mailstore.ErrOverQuota if a local recipient of a message
-// has no room for it.
-func (d *Deliverer) CheckRoom(ctx context.Context, m *Message) error {
-	for _, r := range m.Recipients.Local {
-		size := int64(len(localPrefix(m, r.Address))) + m.Content.Size()
-		if err := d.CheckQuota(ctx, r.Account, size); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// CheckQuota returns mailstore.ErrOverQuota if an account has no room for so
-// many bytes more.
-func (d *Deliverer) CheckQuota(ctx context.Context, id directory.AccountID, size int64) error {
-	account, err := d.Mail.Account(ctx, mailstore.AccountID(id))
-	if err != nil {
-		return err
-	}
-	limit := account.Quota()
-	if limit == (mailstore.Quota{}) {
-		return nil
-	}
-	usage, err := account.Usage(ctx)
-	if err != nil {
-		return err
-	}
-	if limit.Bytes > 0 && usage.Bytes+size > limit.Bytes || limit.Messages > 0 && usage.Messages >= limit.Messages {
-		return mailstore.ErrOverQuota
-	}
-	return nil
 }

@@ -67,7 +67,7 @@ func TestRecipient(t *testing.T) {
 		{"list@example.test", 51, inbound.Accept, 2, 0},
 		{"away@example.test", 51, inbound.Accept, 1, 1},
 	} {
-		found, got, err := d.Recipient(t.Context(), mailtest.Address(t, c.to), c.size)
+		found, got, err := d.Recipient(t.Context(), mailtest.Address(t, c.to), inbound.Asked{Size: c.size})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -76,7 +76,7 @@ func TestRecipient(t *testing.T) {
 				c.to, c.size, got, len(found.Local), len(found.Foreign), c.want, c.local, c.foreign)
 		}
 	}
-	if _, got, err := d.Recipient(t.Context(), address.Address{Local: "Postmaster"}, 0); err != nil || got != inbound.Accept {
+	if _, got, err := d.Recipient(t.Context(), address.Address{Local: "Postmaster"}, inbound.Asked{}); err != nil || got != inbound.Accept {
 		t.Errorf("<Postmaster>: verdict %d, %v", got, err)
 	}
 }
@@ -86,7 +86,7 @@ func TestRecipientWithoutStore(t *testing.T) {
 	m := mailtest.NewModels(t, []mailtest.Account{{Address: "ann@example.test"}})
 	d := &inbound.Doorkeeper{Directory: m.Directory}
 	m.Store.Close()
-	_, _, err := d.Recipient(t.Context(), mailtest.Address(t, "ann@example.test"), 0)
+	_, _, err := d.Recipient(t.Context(), mailtest.Address(t, "ann@example.test"), inbound.Asked{})
 	if err == nil {
 		t.Error("a store that does not answer is no verdict")
 	}

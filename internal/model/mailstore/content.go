@@ -48,6 +48,31 @@ func (c *Content) Header(limit int) ([]byte, error) {
 // maxScannedHeader is how much of a header is looked at for fields to keep.
 const maxScannedHeader = 64 << 10
 
+// HasField tells whether the header has a field of that name, in any case,
+// within its first bytes. It copies nothing if the message is in memory.
+func (c *Content) HasField(name string) (bool, error) {
+	size := min(c.structure.Root.BodyStart, maxScannedHeader)
+	if c.staged == nil {
+		return hasField(c.memory[:size], name), nil
+	}
+	header, err := c.Header(maxScannedHeader)
+	return hasField(header, name), err
+}
+
+func hasField(header []byte, name string) bool {
+	for len(header) > len(name) {
+		if header[len(name)] == ':' && bytes.EqualFold(header[:len(name)], []byte(name)) {
+			return true
+		}
+		i := bytes.IndexByte(header, '\n')
+		if i < 0 {
+			return false
+		}
+		header = header[i+1:]
+	}
+	return false
+}
+
 // keepFields takes from the header what the record is to keep.
 func (c *Content) keepFields() error {
 	size := c.structure.Root.BodyStart

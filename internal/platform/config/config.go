@@ -24,6 +24,9 @@ type Config struct {
 	POP3        Listener `toml:"pop3" comment:"Downloading mail, with STLS."`
 	POP3S       Listener `toml:"pop3s" comment:"Downloading mail, with TLS from the start."`
 
+	ESMTP   ESMTP   `toml:"esmtp" comment:"Which extensions of SMTP are offered, and whose word counts."`
+	Sending Sending `toml:"sending" comment:"How much one account may send and get."`
+
 	Limits   Limits   `toml:"limits" comment:"What one peer may ask of the server."`
 	Auth     Auth     `toml:"auth" comment:"How passwords are checked and kept."`
 	Delivery Delivery `toml:"delivery" comment:"Mail into local mailboxes."`
@@ -48,6 +51,8 @@ func Default() *Config {
 		IMAPS:       listener(":993"),
 		POP3:        listener(":110"),
 		POP3S:       listener(":995"),
+		ESMTP:       defaultESMTP(),
+		Sending:     Sending{MessagesPerHour: 1000, RecipientsPerHour: 2000, RecipientsPerDay: 10_000},
 		Limits: Limits{
 			MessageSize: 50 << 20, Recipients: 1000, ReceivedFields: 100,
 			AuthFailures: 5, ProtocolErrors: 20,
@@ -90,6 +95,7 @@ func (c *Config) Check() []Problem {
 		{"smtp", c.SMTP.check}, {"submission", c.Submission.check}, {"submissions", c.Submissions.check},
 		{"lmtp", c.LMTP.check}, {"imap", c.IMAP.check}, {"imaps", c.IMAPS.check},
 		{"pop3", c.POP3.check}, {"pop3s", c.POP3S.check},
+		{"esmtp", c.ESMTP.check}, {"sending", c.Sending.check},
 		{"limits", c.Limits.check}, {"auth", c.Auth.check}, {"delivery", c.Delivery.check},
 		{"maildrop", c.Maildrop.check},
 		{"outbound", c.Outbound.check}, {"metadata", c.Metadata.check}, {"dns", c.DNS.check}, {"storage", c.Storage.check},

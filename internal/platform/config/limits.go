@@ -6,6 +6,7 @@ import "time"
 type Limits struct {
 	MessageSize    Size     `toml:"message-size" comment:"Size of one message."`
 	Recipients     int      `toml:"recipients" comment:"Recipients of one message."`
+	Messages       int      `toml:"messages-per-connection" comment:"Messages in one SMTP connection; 0 for any number."`
 	ReceivedFields int      `toml:"received-fields" comment:"Received fields in a message, above which it is in a loop."`
 	AuthFailures   int      `toml:"auth-failures" comment:"Failed logins before a connection is closed."`
 	ProtocolErrors int      `toml:"protocol-errors" comment:"Commands in error before a connection is closed."`
@@ -24,6 +25,9 @@ func (l *Limits) check(r *report) {
 	}
 	if l.Recipients > 5000 {
 		r.add("recipients", "must be at most 5000, which is what the queue takes")
+	}
+	if l.Messages < 0 || l.Messages > 999_999 {
+		r.add("messages-per-connection", "must be from 0 to 999999")
 	}
 	if l.ReceivedFields < 10 {
 		r.add("received-fields", "must be at least 10")

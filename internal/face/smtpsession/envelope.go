@@ -1,0 +1,93 @@
+package smtpsession
+
+import (
+	"context"
+
+	"github.com/mailstead/mailstead/internal/flow/inbound"
+	"github.com/mailstead/mailstead/internal/model/directory"
+	"github.com/mailstead/mailstead/smtp"
+)
+
+// A transaction is the envelope of one message.
+type transaction struct {
+	from smtp.ReversePath
+	opts smtp.MailOptions
+	rcpt []recipient
+	// lowered says that the message has not the priority that it asked for.
+	lowered bool
+}
+
+// A recipient is one accepted RCPT, and what it came to.
+type recipient struct {
+	path  smtp.ForwardPath
+	found directory.Recipient
+	opts  smtp.RcptOptions
+	held  error // why the message is held up for it alone, in LMTP
+}
+
+// Mail begins a transaction. A user must own the sender's address, and must not
+// have sent too much.
+func (s *session) Mail(ctx context.Context, from smtp.ReversePath, opts smtp.MailOptions) error {
+	t := transaction{from: from, opts: opts}
+	if account, ok := s.account(); ok {
+		if !from.IsNull() {
+			if err := s.Clerk.CheckSender(ctx, account.ID, from.Address); err != nil {
+				return replyTo(err)
+			}
+		}
+		if err := s.Senders.Message(account.ID); err != nil {
+			return replyTo(err)
+		}
+	}
+	t.lowerPriority(s.mayHurry())
+	s.transaction = t
+	return nil
+}
+
+// mayHurry tells whether the client's word counts in MT-PRIORITY: a user's,
+// and a trusted server's (RFC 6710 §5).
+func (s *session) mayHurry() bool {
+	_, user := s.account()
+	return user || contains(s.Policy.Priority, ipOf(s.conn.Remote))
+}
+
+// lowerPriority takes away the haste of those whose word does not count.
+func (t *transaction) lowerPriority(trusted bool) {
+	if t.opts.Priority > 0 && !trusted {
+		t.opts.Priority, t.lowered = 0, true
+	}
+}
+
+// Rcpt adds a recipient.
+func (s *session) Rcpt(ctx context.Context, to smtp.ForwardPath, opts smtp.RcptOptions) error {
+	account, user := s.account()
+	if unwanted := s.opts.Solicit.Common(s.Policy.Unwanted); unwanted != "" && !user {
+		return errSolicitation(unwanted)
+	}
+	found, verdict, err := s.Doorkeeper.Recipient(ctx, to.Address, inbound.Asked{Size: s.opts.Size, ValidSince: opts.ValidSince.Time})
+	if err != nil {
+		return err
+	}
+	if verdict == inbound.RefuseRelay && user {
+		found.Foreign, verdict = append(found.Foreign, to.Address), inbound.Accept
+	}
+	if reply := refusal(verdict); reply != nil {
+		return reply
+	}
+	if s.opts.RequireTLS && len(found.Foreign) > 0 && !s.Policy.TLSAway {
+		return errTLSAway
+	}
+	if user {
+		if err := s.Senders.Recipient(account.ID); err != nil {
+			return replyTo(err)
+		}
+	}
+	s.rcpt = append(s.rcpt, recipient{path: to, found: found, opts: opts})
+	return nil
+}
+
+// Reset gives up the transaction.
+func (s *session) Reset() {
+	s.transaction = transaction{}
+	s.forwarded = smtp.ClientAttributes{}
+}
