@@ -27,6 +27,7 @@ const (
 	AttrUnmarked      MailboxAttr = `\Unmarked`
 	AttrSubscribed    MailboxAttr = `\Subscribed`
 	AttrRemote        MailboxAttr = `\Remote`
+	AttrNoAccess      MailboxAttr = `\NoAccess` // RFC 5465 §3.1
 )
 
 // Special uses (RFC 6154, RFC 8457).

@@ -73,6 +73,7 @@ var mailCapabilities = [...]capability{
 	{name: "URLAUTH", needs: FeatureURLAuth},
 	{name: "URLAUTH=BINARY", needs: FeatureURLAuth},
 	{name: "PREVIEW", needs: FeaturePreview},
+	{name: "NOTIFY", needs: FeatureNotify},
 }
 
 // writeCapabilities writes the capabilities of the present state.

@@ -134,6 +134,8 @@ func lookupMailbox(name string) (command, bool) {
 		cmd.run = (*conn).getMetadata
 	case "SETMETADATA":
 		cmd.run = (*conn).setMetadata
+	case "NOTIFY":
+		cmd.run = (*conn).notify
 	case "APPEND":
 		cmd.run = (*conn).append
 	case "ESEARCH":
@@ -194,9 +196,12 @@ func (c *conn) run(ctx context.Context, req *request) error {
 	if c.enabled.uidOnly && speaksOfSeqs(req.name) {
 		return errUIDRequired
 	}
+	if c.listening {
+		ctx = c.session.(NotifySession).Mark(ctx)
+	}
 	err := cmd.run(c, ctx, req)
 	c.tellLimit(req, err != nil)
-	if c.state != selected || cmd.poll == pollNever || c.broken != nil {
+	if c.state&loggedIn == 0 || cmd.poll == pollNever || c.broken != nil {
 		return err
 	}
 	if pollErr := c.poll(ctx, PollOptions{KeepExpunged: cmd.poll == pollKeep}); err == nil {

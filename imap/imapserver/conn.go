@@ -52,6 +52,11 @@ type conn struct {
 	// as context does not end then: it is finished first.
 	stopping <-chan struct{}
 
+	// listening says that the session tells of events, by NOTIFY or by ENABLE
+	// METADATA; notifying is what NOTIFY asked for, nil before the first.
+	listening bool
+	notifying *imap.NotifyOptions
+
 	running      string // name of the command, for the log
 	bad          int    // commands in a row that ended with BAD
 	linger       bool   // the connection ends while the client may be sending
@@ -100,7 +105,7 @@ func (c *conn) setLimits() {
 func (c *conn) serve(ctx context.Context) {
 	c.status("*", imap.StatusOK, c.capabilityCode(), c.opts.Greeting)
 	for c.state != logout && c.broken == nil {
-		if !c.awaitCommand() {
+		if !c.awaitCommand(ctx) {
 			return
 		}
 		c.command(ctx)
@@ -109,7 +114,7 @@ func (c *conn) serve(ctx context.Context) {
 
 // awaitCommand waits until a command begins to arrive. It reports whether the
 // connection goes on.
-func (c *conn) awaitCommand() bool {
+func (c *conn) awaitCommand(ctx context.Context) bool {
 	timeout := c.opts.IdleTimeout
 	if c.state == notAuthenticated {
 		timeout = c.opts.UnauthenticatedTimeout
@@ -127,6 +132,10 @@ func (c *conn) awaitCommand() bool {
 			c.byeText("", "Idle for too long")
 			return false
 		case awaitFailed:
+			return false
+		}
+		if err := c.tellNow(ctx); err != nil {
+			c.bye(err)
 			return false
 		}
 	}
@@ -181,12 +190,19 @@ func (c *conn) skip(err error) error {
 // newUpdates returns a writer for Session.Poll.
 func (c *conn) newUpdates() *UpdateWriter { return &UpdateWriter{w: c.w, enabled: &c.enabled} }
 
-// poll tells the client of changes.
+// poll tells the client of changes: those in the selected mailbox, and what it
+// has asked for by NOTIFY.
 func (c *conn) poll(ctx context.Context, opts PollOptions) error {
-	u := c.newUpdates()
-	err := c.session.Poll(ctx, u, opts)
-	u.flush()
-	return err
+	if c.state == selected {
+		c.notifyPolling(&opts)
+		u := c.newUpdates()
+		err := c.session.Poll(ctx, u, opts)
+		u.flush()
+		if err != nil {
+			return err
+		}
+	}
+	return c.pollEvents(ctx)
 }
 
 // close ends what is left of the connection.

@@ -33,6 +33,9 @@ type UpdateContext struct {
 	// Criteria is the search. Its sequence numbers mean what they mean when
 	// Observe is called.
 	Criteria *imap.SearchCriteria
+	// New is what is fetched of new messages that come into the results
+	// (RFC 5465 §7); nil is nothing.
+	New *imap.FetchOptions
 	// Hits is what the client has been told, as UIDs.
 	Hits imap.UIDSet
 
@@ -44,7 +47,7 @@ type UpdateContext struct {
 func (s *searchCommand) observe(hits imap.UIDSet, source *searchSource) error {
 	c := s.c
 	err := c.session.(Observer).Observe(&UpdateContext{
-		Tag: s.req.tag, UID: s.req.uid, Criteria: &s.criteria, Hits: hits, source: source,
+		Tag: s.req.tag, UID: s.req.uid, Criteria: &s.criteria, New: s.newItems, Hits: hits, source: source,
 	})
 	if errors.Is(err, ErrTooManyContexts) {
 		writeNoUpdate(c.w, s.req.tag, "Too many contexts")

@@ -21,6 +21,11 @@
 // spoken of (RFC 9051 §7.5.1). Which message a number means is the session's
 // knowledge, see [Session].
 //
+// A client that has said NOTIFY (RFC 5465) is told of what it asked for while no
+// command is running as well: whoever waits for the next command then also
+// waits for the session's news. What the selected mailbox is concerned, NOTIFY
+// changes the options of Poll; all else is PollEvents. See listen.go.
+//
 // While a connection waits it holds no buffers: see wait.go.
 //
 // # The two revisions

@@ -8,7 +8,7 @@ import (
 
 // enable runs ENABLE (RFC 9051 §6.3.1). Names that it does not know, or that
 // are on already, are passed over.
-func (c *conn) enable(_ context.Context, req *request) error {
+func (c *conn) enable(ctx context.Context, req *request) error {
 	var names []string
 	for c.r.Accept(' ') {
 		name, err := c.r.Atom()
@@ -40,6 +40,9 @@ func (c *conn) enable(_ context.Context, req *request) error {
 	if c.enabled.condStore && !condStore {
 		c.tellHighestModSeq()
 	}
+	if c.enabled.metadata {
+		return c.listenToMetadata(ctx)
+	}
 	return nil
 }
 
@@ -64,6 +67,11 @@ func (c *conn) enableOne(name string) string {
 		return set(&e.condStore, "CONDSTORE")
 	case "UIDONLY":
 		return set(&e.uidOnly, "UIDONLY")
+	case "METADATA", "METADATA-SERVER":
+		if c.opts.Features&FeatureMetadata == 0 || c.opts.Features&FeatureNotify == 0 {
+			return ""
+		}
+		return set(&e.metadata, name)
 	case "QRESYNC":
 		if c.opts.Features&FeatureQResync == 0 {
 			return ""

@@ -15,6 +15,7 @@ type enabled struct {
 	condStore  bool // CONDSTORE, implied by QRESYNC
 	qresync    bool // QRESYNC
 	uidOnly    bool // UIDONLY (RFC 9586)
+	metadata   bool // METADATA or METADATA-SERVER (RFC 5464 §4.4)
 }
 
 // shown returns the flags as the client is told them: IMAP4rev2 has no \Recent

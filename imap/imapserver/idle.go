@@ -14,11 +14,11 @@ func (c *conn) idle(ctx context.Context, req *request) error {
 		return err
 	}
 	c.w.Raw("+ idling\r\n")
-	if c.state != selected {
+	if c.state != selected && !c.listening {
 		return c.idleLoop(ctx, req)
 	}
 	c.session.Watch(c.wake)
-	defer c.session.Watch(nil)
+	defer c.unwatch()
 	if err := c.poll(ctx, PollOptions{}); err != nil {
 		return err
 	}
@@ -43,9 +43,6 @@ func (c *conn) idleLoop(ctx context.Context, req *request) error {
 		}
 		if c.isStopping() {
 			return &imap.Error{Type: imap.StatusBye, Code: imap.CodeUnavailable, Text: "Server is shutting down"}
-		}
-		if c.state != selected {
-			continue
 		}
 		if err := c.poll(ctx, PollOptions{}); err != nil {
 			return err

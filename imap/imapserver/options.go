@@ -21,6 +21,9 @@ const (
 	FeatureSaveDate
 	// FeatureMetadata says that the sessions are MetadataSessions.
 	FeatureMetadata
+	// FeatureNotify says that the sessions are NotifySessions, and honour
+	// all PollOptions.
+	FeatureNotify
 	// FeatureContext says that the sessions are Observers (RFC 5267).
 	FeatureContext
 	// FeatureMultiSearch says that the sessions are MultiSearchers (RFC 7377).

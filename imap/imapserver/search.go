@@ -36,6 +36,7 @@ type searchCommand struct {
 	req      *request
 	extended bool // RETURN was given
 	ret      imap.SearchReturn
+	newItems *imap.FetchOptions // of UPDATE (RFC 5465 §7)
 	partial  imap.PartialRange
 	criteria imap.SearchCriteria
 }
@@ -123,7 +124,11 @@ func (s *searchCommand) parseResult() (err error) {
 	}
 	if opt, ok := searchResults[string(name)]; ok && s.c.knowsResult(opt) {
 		s.ret |= opt
-		return nil
+		if opt == imap.SearchReturnUpdate && s.c.opts.Features&FeatureNotify != 0 && r.PeekWords(" (") {
+			r.Accept(' ')
+			s.newItems, err = s.c.unaskedItems()
+		}
+		return err
 	}
 	if string(name) != "PARTIAL" || s.ret&imap.SearchReturnPartial != 0 {
 		return imapwire.Syntax("unknown result option")

@@ -191,4 +191,12 @@ type PollOptions struct {
 	// them, so that sequence numbers stay as they are. Anything else, new
 	// messages included, is told.
 	KeepExpunged bool
+	// Hold forbids to tell what others do to messages: which of them are in
+	// the view changes by the client's own expunges alone. HoldFlags forbids
+	// to tell of flags. The client has said by NOTIFY that it does not want
+	// to hear of it; what is held is told once it may be.
+	Hold, HoldFlags bool
+	// New is what is told of new messages that are not the client's own
+	// doing, beside their number (RFC 5465 §5.2); nil is nothing.
+	New *imap.FetchOptions
 }

@@ -61,6 +61,13 @@ func (u *UpdateWriter) Flags(seq imap.SeqNum, uid imap.UID, flags []imap.Flag, m
 	w.Raw(")\r\n")
 }
 
+// Fetch returns a writer for what opts asks for of new messages, which must
+// have been counted by Exists.
+func (u *UpdateWriter) Fetch(opts *imap.FetchOptions) *FetchWriter {
+	u.flush()
+	return &FetchWriter{w: u.w, enabled: u.enabled, opts: opts}
+}
+
 func (u *UpdateWriter) count(n uint32, what string) {
 	u.w.Raw("* ")
 	u.w.Number(uint64(n))

@@ -52,7 +52,8 @@ const Features = messageFeatures |
 	imapserver.FeatureSort |
 	imapserver.FeatureACL |
 	imapserver.FeatureQuota |
-	imapserver.FeatureThread
+	imapserver.FeatureThread |
+	imapserver.FeatureNotify
 
 // NewSession begins the session of a connection.
 func (b *Backend) NewSession(_ context.Context, info *imapserver.ConnInfo) (imapserver.Session, error) {
@@ -69,9 +70,13 @@ type session struct {
 	log      *slog.Logger
 	exchange *login.Exchange
 
-	account *mailstore.Account     // once authenticated
-	news    []*notify.Subscription // while the session is watched // while the engine watches
-	view    *view                  // while a mailbox is selected
+	account *mailstore.Account // once authenticated
+	view    *view              // while a mailbox is selected
+
+	wake     func() // while the session is watched
+	news     []*notify.Subscription
+	listener *listener        // what NOTIFY has asked for; nil is nothing
+	origin   mailstore.Origin // what this client has changed
 }
 
 // AuthMechanisms returns the mechanisms of the login flow.
@@ -115,22 +120,34 @@ func (s *session) begin(ctx context.Context) error {
 	return err
 }
 
-// Watch has wake called when the account has changed, or the one that the
-// selected mailbox belongs to.
+// Watch has wake called when something has changed that there is to tell of.
 func (s *session) Watch(wake func()) {
+	s.wake = wake
+	s.rewatch()
+}
+
+// rewatch subscribes to the news of the own account, of the one that the
+// selected mailbox belongs to, and of those that NOTIFY is about.
+func (s *session) rewatch() {
 	for _, n := range s.news {
 		n.Close()
 	}
 	s.news = nil
-	if wake == nil {
+	if s.wake == nil {
 		return
 	}
-	watch := func(a *mailstore.Account) {
-		s.news = append(s.news, s.Hub.Subscribe(uint64(a.ID()), func(uint64) { wake() }))
+	wake := s.wake
+	watched := map[mailstore.AccountID]bool{s.account.ID(): true}
+	if s.view != nil {
+		watched[s.view.at.account.ID()] = true
 	}
-	watch(s.account)
-	if s.view != nil && !s.view.at.own() {
-		watch(s.view.at.account)
+	if s.listener != nil {
+		for _, o := range s.listener.watched {
+			watched[o.account.ID()] = true
+		}
+	}
+	for id := range watched {
+		s.news = append(s.news, s.Hub.Subscribe(uint64(id), func(uint64) { wake() }))
 	}
 }
 

@@ -28,7 +28,11 @@ func (s *session) Move(ctx context.Context, set imap.NumSet, dest string) (*imap
 	if _, err := s.view.permit(ctx, moveRights); err != nil {
 		return nil, err
 	}
-	return s.transfer(ctx, set, dest, s.view.at.account.MoveTo)
+	data, err := s.transfer(ctx, set, dest, s.view.at.account.MoveTo)
+	if data != nil {
+		s.view.expunged(data.Source)
+	}
+	return data, err
 }
 
 type transferFunc func(ctx context.Context, from mailstore.MailboxID, uids imap.UIDSet, to mailstore.Destination) (*imap.CopyData, error)
@@ -82,5 +86,6 @@ func (s *session) Expunge(ctx context.Context, set *imap.NumSet) (bool, error) {
 		uids = some
 	}
 	gone, err := s.view.at.account.Expunge(ctx, s.view.id, &uids)
+	s.view.expunged(gone)
 	return len(gone) > 0, translate(err)
 }

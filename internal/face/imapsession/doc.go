@@ -23,6 +23,13 @@
 // is not told again by the next poll: the view remembers the MODSEQ of such
 // changes until then.
 //
+// A client that has said NOTIFY (RFC 5465) may want less than that: then the
+// view keeps the messages that the client knows, and notes of which of them the
+// flags have changed, until it may tell. Of what happens elsewhere the change
+// logs of the accounts tell, from the tree of mailboxes that the client has
+// been told of up to the present one; changes that the session itself has made
+// are known by their origin and left out.
+//
 // Annotations (RFC 5464) are the mail store's, but for three: the shared ones of
 // the server come from the configuration, and a mailbox's special uses are its
 // /private/specialuse (RFC 6154 §4).

@@ -23,10 +23,7 @@ func (s *session) Fetch(ctx context.Context, w *imapserver.FetchWriter, set imap
 	if err != nil {
 		return err
 	}
-	f := &fetcher{
-		session: s, w: w, opts: opts, box: s.view.told.Mailbox(),
-		reader: s.view.at.account.Reader(), fieldsOnly: keptFieldsOnly(w),
-	}
+	f := s.newFetcher(w, opts)
 	if opts.SetsSeen() && !s.view.readOnly && rights.Has(imap.RightSeen) {
 		if err := f.setSeen(ctx, s.view.places(uids, opts.Partial)); err != nil {
 			return err
@@ -37,13 +34,25 @@ func (s *session) Fetch(ctx context.Context, w *imapserver.FetchWriter, set imap
 			return err
 		}
 	}
-	defer f.keepPreviews(ctx)
-	messages := s.view.told.UIDs
-	if opts.NewestFirst {
-		messages = s.view.backward
+	return f.messages(ctx, s.view.places(uids, opts.Partial))
+}
+
+func (s *session) newFetcher(w *imapserver.FetchWriter, opts *imap.FetchOptions) *fetcher {
+	return &fetcher{
+		session: s, w: w, opts: opts, box: s.view.told.Mailbox(),
+		reader: s.view.at.account.Reader(), fieldsOnly: keptFieldsOnly(w),
 	}
-	for seq, e := range messages(s.view.places(uids, opts.Partial)) {
-		if e.ModSeq <= opts.ChangedSince && opts.ChangedSince != 0 {
+}
+
+// messages answers for messages of the view.
+func (f *fetcher) messages(ctx context.Context, uids imap.UIDSet) error {
+	defer f.keepPreviews(ctx)
+	messages := f.view.told.UIDs
+	if f.opts.NewestFirst {
+		messages = f.view.backward
+	}
+	for seq, e := range messages(uids) {
+		if e.ModSeq <= f.opts.ChangedSince && f.opts.ChangedSince != 0 {
 			continue
 		}
 		if err := f.message(ctx, seq, e); err != nil {

@@ -20,6 +20,7 @@ func (s *session) Select(ctx context.Context, mailbox string, opts imapserver.Se
 		return nil, translate(err)
 	}
 	s.view = view
+	s.rewatch()
 	v, box := view.told, view.told.Mailbox()
 	flags := append(systemFlags(), box.Keywords()...)
 	d := &imapserver.SelectData{
@@ -90,6 +91,7 @@ func (t *target) recent(ctx context.Context, v *mailstore.Version, readOnly bool
 // Unselect leaves the selected mailbox.
 func (s *session) Unselect(context.Context) error {
 	s.view = nil
+	s.rewatch()
 	return nil
 }
 

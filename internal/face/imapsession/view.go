@@ -30,6 +30,10 @@ type view struct {
 	// answered has the MODSEQs of flags that a STORE or FETCH of this
 	// session has set, and that its client therefore knows.
 	answered map[imap.UID]imap.ModSeq
+	// removed are messages that this session has expunged and not told yet,
+	// held those whose flags have changed without the client being told:
+	// both are kept only while NOTIFY holds something back.
+	removed, held imap.UIDSet
 	// contexts are searches whose client hears of changes.
 	contexts []*updateContext
 }
@@ -107,22 +111,20 @@ func (s *session) Poll(ctx context.Context, w *imapserver.UpdateWriter, opts ima
 	if err != nil {
 		return translate(err)
 	}
-	next := now
-	if opts.KeepExpunged {
-		next = now.Keeping(v.told)
-	}
+	next := v.next(now, opts)
 	if next == now {
 		v.complete = now.HighestModSeq()
 	}
-	if next != v.told || v.hasTimed() {
-		s.tell(ctx, w, next)
+	if next != v.told || v.hasTimed() || len(v.held) > 0 && !opts.HoldFlags {
+		return s.tell(ctx, w, next, opts)
 	}
 	v.tellRights(w, rights)
 	return v.tellQuota(ctx, w.OverQuota)
 }
 
-// tell writes the difference between the version told and next.
-func (s *session) tell(ctx context.Context, w *imapserver.UpdateWriter, next *mailstore.Version) {
+// tell writes the difference between the version told and next. Only fetching
+// new messages can fail.
+func (s *session) tell(ctx context.Context, w *imapserver.UpdateWriter, next *mailstore.Version, opts imapserver.PollOptions) error {
 	v := s.view
 	d := mailstore.Diff(v.told, next)
 	changes := s.contextChanges(ctx, w, next, d)
@@ -134,17 +136,34 @@ func (s *session) tell(ctx context.Context, w *imapserver.UpdateWriter, next *ma
 		w.Exists(uint32(next.Len()))
 		w.Recent(countFrom(next, v.recent))
 	}
+	v.tellFlags(w, next, d.Changed, opts.HoldFlags)
+	v.told, v.answered = next, nil
+	err := s.tellNew(ctx, w, d.Added, opts.New, changes)
+	for _, c := range changes {
+		w.AddTo(c.UpdateContext, c.added, v.seqsOf(c.added))
+	}
+	return err
+}
+
+// tellFlags writes the flags of messages that have changed. What may not be
+// told now is held until it may.
+func (v *view) tellFlags(w *imapserver.UpdateWriter, next *mailstore.Version, changed imap.UIDSet, hold bool) {
+	if hold {
+		v.holdFlags(next, changed)
+		return
+	}
+	if len(v.held) > 0 {
+		changed = changed.Clone()
+		changed.AddSet(v.held)
+		v.held = nil
+	}
 	var flags []imap.Flag
-	for seq, e := range next.UIDs(d.Changed) {
+	for seq, e := range next.UIDs(changed) {
 		if v.answered[e.UID] == e.ModSeq {
 			continue
 		}
 		flags = v.appendFlags(flags[:0], next.Mailbox(), e)
 		w.Flags(seq, e.UID, flags, e.ModSeq)
-	}
-	v.told, v.answered = next, nil
-	for _, c := range changes {
-		w.AddTo(c.UpdateContext, c.added, v.seqsOf(c.added))
 	}
 }
 

@@ -75,6 +75,9 @@ func (s *Store) attempt(ctx context.Context, cores []*account, j job) error {
 	for _, t := range u.txs {
 		t.settle(err)
 	}
+	if err == nil {
+		u.note(ctx)
+	}
 	return u.explain(err)
 }
 
