@@ -5,6 +5,7 @@ set -euo pipefail
 
 declare -A packages=(
 	[swaks]=swaks [mbsync]=isync [fetchmail]=fetchmail [mutt]=mutt
+	[offlineimap]=offlineimap3 [imapfilter]=imapfilter [getmail]=getmail6 [mpop]=mpop
 	[curl]=curl [openssl]=openssl [gcc]=gcc
 )
 

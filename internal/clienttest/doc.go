@@ -1,6 +1,8 @@
 // Package clienttest drives the built binary from outside: with real mail
-// clients from Debian's packages, as a user would (swaks, curl, mbsync, mutt,
-// fetchmail and openssl), and with what no client should say (the files
+// clients from Debian's packages, as a user would (swaks, curl, mbsync,
+// offlineimap, imapfilter, mutt, fetchmail, getmail, mpop and openssl; what they
+// bring is compared by hash with what was sent), and with what no client should
+// say (the files
 // hostile_*_test.go: wrong commands, smuggling, injection at STARTTLS, abuse of
 // memory and time, stops and starts at bad moments; diskfull_test.go: a disk
 // without room, for which it mounts a small one and must be root or have sudo).

@@ -73,6 +73,68 @@ func TestFetchmail(t *testing.T) {
 	contains(t, s.curl(t, alice, "", "-X", "STATUS INBOX (MESSAGES)"), "MESSAGES 0")
 }
 
+// TestFetchmailContent fetches again and again, keeping mail by its UIDL and at
+// last deleting it, and compares what came with what was sent.
+func TestFetchmailContent(t *testing.T) {
+	t.Parallel()
+	s := startServer(t)
+	sent := samples(8)
+	s.upload(t, "INBOX", sent[:6]...)
+	rc, spool := s.fetchmailrc(t, "POP3", s.port("pop3s"), "keep")
+	eachToFile(t, rc, spool)
+	bodies := func() (list []string) {
+		for _, text := range local(t, spool) {
+			list = append(list, bodyOf(text))
+		}
+		return list
+	}
+	var want []string
+	for _, text := range sent {
+		want = append(want, bodyOf(strings.ReplaceAll(text, "\r\n", "\n")))
+	}
+	fetchmail(t, rc)
+	same(t, "the first time", bodies(), want[:6])
+	fetchmail(t, rc)
+	same(t, "without new mail", bodies(), want[:6])
+	s.stop(t)
+	s.start(t)
+	s.upload(t, "INBOX", sent[6])
+	fetchmail(t, rc)
+	same(t, "with a new message, after a restart", bodies(), want[:7])
+	same(t, "left on the server", s.remote(t, "INBOX"), sent[:7])
+	text, err := os.ReadFile(rc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, rc, strings.Replace(string(text), "keep\n", "no keep\n", 1))
+	s.upload(t, "INBOX", sent[7])
+	fetchmail(t, rc)
+	same(t, "when deleting", bodies(), want)
+	same(t, "left after deleting", s.remote(t, "INBOX"), sent[:7])
+}
+
+// eachToFile makes a configuration of fetchmailrc deliver each message to a file
+// of its own, in a Maildir in the place of the spool.
+func eachToFile(t *testing.T, rc, spool string) {
+	t.Helper()
+	for _, sub := range []string{"cur", "new", "tmp"} {
+		if err := os.MkdirAll(filepath.Join(spool, sub), 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	text, err := os.ReadFile(rc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, rc, strings.Replace(string(text), "cat >> "+spool, "cat > "+spool+"/new/$$", 1))
+}
+
+// bodyOf returns what stands behind the header, which fetchmail changes.
+func bodyOf(text string) string {
+	_, body, _ := strings.Cut(text, "\n\n")
+	return body
+}
+
 // TestIdle has fetchmail wait in IMAP IDLE for a message to come.
 func TestIdle(t *testing.T) {
 	t.Parallel()
