@@ -23,9 +23,7 @@ func (s *session) Rename(ctx context.Context, from, to string) error {
 		return translate(err)
 	}
 	if source.account.ID() != dest.account.ID() {
-		return errAcross
+		return translate(renameAcross(ctx, source, dest))
 	}
 	return translate(source.account.RenameBy(ctx, source.by, source.name, dest.name))
 }
-
-var errAcross = imap.No(imap.CodeCannot, "A mailbox stays with its owner")

@@ -26,6 +26,23 @@ func (a *Account) Delete(ctx context.Context, name string) error {
 	return a.change(ctx, func(t *tx) error { return t.delete(name) })
 }
 
+// DeleteEmpty removes a mailbox if it has no messages; else it returns
+// ErrNotEmpty.
+func (a *Account) DeleteEmpty(ctx context.Context, id MailboxID) error {
+	return a.change(ctx, func(t *tx) error {
+		box, err := t.box(id)
+		switch {
+		case err != nil:
+			return err
+		case box.IsInbox():
+			return ErrInbox
+		case box.Messages > 0:
+			return ErrNotEmpty
+		}
+		return t.delete(box.Name)
+	})
+}
+
 // thinOut removes messages from a mailbox until deletedAtOnce are left.
 func (a *Account) thinOut(ctx context.Context, name string) error {
 	tree, err := a.Mailboxes(ctx)

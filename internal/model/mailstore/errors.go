@@ -11,6 +11,8 @@ var (
 	ErrNoMailbox = errors.New("mailstore: no such mailbox")
 	// ErrMailboxExists says that a mailbox has the name already.
 	ErrMailboxExists = errors.New("mailstore: mailbox exists")
+	// ErrNotEmpty says that a mailbox has messages.
+	ErrNotEmpty = errors.New("mailstore: mailbox is not empty")
 	// ErrBadName says that a mailbox cannot have that name.
 	ErrBadName = errors.New("mailstore: bad mailbox name")
 	// ErrInbox says that INBOX cannot be created, deleted or renamed onto.
