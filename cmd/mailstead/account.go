@@ -14,7 +14,7 @@ func accountCommand() *cobra.Command {
 	var t target
 	cmd := &cobra.Command{Use: "account", Short: "Add, list, change and remove accounts"}
 	t.flags(cmd)
-	cmd.AddCommand(accountAdd(&t), accountList(&t), accountShow(&t), accountPasswd(&t),
+	cmd.AddCommand(accountAdd(&t), accountList(&t), accountShow(&t), accountPasswd(&t), accountQuota(&t), accountAdmin(&t),
 		accountPOP3(&t), accountImportUIDL(&t),
 		&cobra.Command{
 			Use: "remove ADDRESS...", Short: "Remove accounts with all their mail", Args: cobra.MinimumNArgs(1),
@@ -28,14 +28,14 @@ func accountCommand() *cobra.Command {
 
 func accountAdd(t *target) *cobra.Command {
 	var file string
-	var makeDomains bool
+	var makeDomains, shared bool
 	cmd := &cobra.Command{
 		Use:   "add ADDRESS | --from-file FILE",
 		Short: "Add an account, or many from a file",
 		Long:  "Add an account whose password is asked for (or read from standard input), or all of a file\nwith lines of an address, a space and a password.",
 		Args:  cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			accounts, err := accountsToAdd(cmd, file, args)
+			accounts, err := accountsToAdd(cmd, file, args, shared)
 			if err != nil {
 				return err
 			}
@@ -51,18 +51,24 @@ func accountAdd(t *target) *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&file, "from-file", "", "`file` with lines of an address, a space and a password")
+	cmd.Flags().BoolVar(&shared, "shared", false, "nobody logs in to it: its mailboxes are for those given rights by mailstead acl")
 	cmd.Flags().BoolVar(&makeDomains, "make-domains", false, "add the domains that are missing")
 	return cmd
 }
 
-func accountsToAdd(cmd *cobra.Command, file string, args []string) ([]admin.NewAccount, error) {
+func accountsToAdd(cmd *cobra.Command, file string, args []string, shared bool) ([]admin.NewAccount, error) {
 	switch {
+	case file != "" && shared:
+		return nil, errors.New("shared accounts are added one by one")
 	case file != "" && len(args) > 0:
 		return nil, errors.New("give either an address or --from-file")
 	case file != "":
 		return readUsers(file)
 	case len(args) == 0:
 		return nil, errors.New("which account? Give its address, or --from-file")
+	}
+	if shared {
+		return []admin.NewAccount{{Address: args[0], Shared: true}}, nil
 	}
 	password, err := askPassword(cmd.InOrStdin(), cmd.ErrOrStderr())
 	return []admin.NewAccount{{Address: args[0], Password: password}}, err

@@ -158,7 +158,7 @@ func TestReadUsers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := fmt.Sprint(users); got != "[{a@example.test secret} {b@example.test two words} {c@example.test x}]" {
+	if got := fmt.Sprint(users); got != "[{a@example.test secret false} {b@example.test two words false} {c@example.test x false}]" {
 		t.Errorf("read %s", got)
 	}
 	write(t, name, "a@example.test secret\n\nb@example.test\n")

@@ -36,19 +36,14 @@ func accountShow(t *target) *cobra.Command {
 }
 
 func showAccount(w io.Writer, a admin.Account) {
-	quota := fmt.Sprintf("%d bytes", a.Quota)
-	switch a.Quota {
-	case 0:
-		quota = "the server's default"
-	case -1:
-		quota = "none"
-	}
 	fmt.Fprintf(w, "account    %s\n", a.Address)
 	for _, other := range a.Addresses {
 		fmt.Fprintf(w, "also       %s\n", other)
 	}
-	fmt.Fprintf(w, "created    %s\ndisabled   %t\nkeeps      %d messages, %d bytes\nquota      %s\n",
-		a.Created.Format("2006-01-02 15:04"), a.Disabled, a.Messages, a.Bytes, quota)
+	fmt.Fprintf(w, "created    %s\ndisabled   %t\nshared     %t\nadmin      %t\nkeeps      %d messages, %d bytes\n",
+		a.Created.Format("2006-01-02 15:04"), a.Disabled, a.Shared, a.Admin, a.Messages, a.Bytes)
+	fmt.Fprintf(w, "quota      bytes %s, messages %s, mailboxes %s\n",
+		quotaText(a.Quota), quotaText(a.QuotaMessages), quotaText(a.QuotaMailboxes))
 	showPOP3(w, a.POP3)
 }
 

@@ -20,7 +20,7 @@ func TestAccountPOP3(t *testing.T) {
 			"POP3 mailbox       Archive *\nPOP3 delete        hide *\nPOP3 leave, days   30 *\nPOP3 login delay   5m0s *\n"},
 		{"account pop3 " + alice + " --delete default --leave-days 0",
 			"POP3 mailbox       Archive *\nPOP3 delete        delete\nPOP3 leave, days   0 *\n"},
-		{"account show " + alice, "quota      the server's default\nPOP3 mailbox       Archive *\n"},
+		{"account show " + alice, "quota      bytes default, messages default, mailboxes default\nPOP3 mailbox       Archive *\n"},
 	} {
 		out := must(t, "", append(strings.Fields(c.args), "--data", data)...)
 		if !strings.Contains(out, c.want) {

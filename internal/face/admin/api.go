@@ -14,6 +14,7 @@ import (
 
 	"github.com/mailstead/mailstead/address"
 	"github.com/mailstead/mailstead/internal/flow/retrieval"
+	"github.com/mailstead/mailstead/internal/flow/sharing"
 	"github.com/mailstead/mailstead/internal/model/directory"
 	"github.com/mailstead/mailstead/internal/model/mailstore"
 	"github.com/mailstead/mailstead/internal/model/queue"
@@ -90,6 +91,10 @@ func (a *API) handler() http.Handler {
 		"PATCH /v1/accounts/{address}/pop3":   a.setPOP3,
 		"POST /v1/accounts/{address}/uids":    a.importUIDs,
 		"PUT /v1/accounts/{address}/password": a.setPassword,
+		"PUT /v1/accounts/{address}/quota":    a.setQuota,
+		"PUT /v1/accounts/{address}/admin":    a.setAdmin,
+		"GET /v1/accounts/{address}/acl":      a.listACLs,
+		"PUT /v1/accounts/{address}/acl":      a.changeACL,
 		"GET /v1/aliases":                     a.listAliases,
 		"POST /v1/aliases":                    a.addAlias,
 		"DELETE /v1/aliases/{address}":        a.removeAlias,
@@ -133,13 +138,16 @@ func statusOf(err error) int {
 	switch {
 	case err == nil:
 		return http.StatusOK
-	case errors.Is(err, directory.ErrNotFound), errors.Is(err, queue.ErrNotFound):
+	case errors.Is(err, directory.ErrNotFound), errors.Is(err, queue.ErrNotFound),
+		errors.Is(err, mailstore.ErrNoMailbox):
 		return http.StatusNotFound
 	case errors.Is(err, directory.ErrExists), errors.Is(err, directory.ErrDomainInUse),
 		errors.Is(err, directory.ErrAliasLoop):
 		return http.StatusConflict
 	case errors.Is(err, errRequest), errors.Is(err, directory.ErrNoDomain), errors.Is(err, directory.ErrTargets),
 		errors.Is(err, directory.ErrAddress), errors.Is(err, directory.ErrPassword),
+		errors.Is(err, directory.ErrShared), errors.Is(err, sharing.ErrIdentifier), errors.Is(err, sharing.ErrOwner),
+		errors.Is(err, mailstore.ErrTooManyGrants), errors.Is(err, errRights),
 		errors.Is(err, directory.ErrPolicy):
 		return http.StatusBadRequest
 	}

@@ -64,7 +64,8 @@ func (a *API) showAccount(r *http.Request) (any, error) {
 func (a *API) describe(ctx context.Context, account directory.Account) (Account, error) {
 	one := Account{
 		Address: account.Address.String(), Disabled: account.Disabled,
-		Quota: account.Quota.Bytes, Created: account.CreatedAt,
+		Shared: account.Shared, Admin: account.Admin, Created: account.CreatedAt,
+		Quota: account.Quota.Bytes, QuotaMessages: account.Quota.Messages, QuotaMailboxes: account.Quota.Mailboxes,
 	}
 	for _, other := range account.Addresses {
 		one.Addresses = append(one.Addresses, other.String())
@@ -124,7 +125,7 @@ func newAccounts(list []NewAccount) ([]directory.NewAccount, error) {
 		if err != nil {
 			return nil, err
 		}
-		accounts = append(accounts, directory.NewAccount{Address: addr, Password: one.Password})
+		accounts = append(accounts, directory.NewAccount{Address: addr, Password: one.Password, Shared: one.Shared})
 	}
 	return accounts, nil
 }
@@ -165,6 +166,9 @@ func (a *API) removeAccount(r *http.Request) (any, error) {
 		return nil, err
 	}
 	if err := a.Mail.DeleteAccount(r.Context(), mailstore.AccountID(account.ID)); err != nil {
+		return nil, err
+	}
+	if err := a.Mail.Revoke(r.Context(), mailstore.AccountID(account.ID)); err != nil {
 		return nil, err
 	}
 	_, err = a.Directory.RemoveAccount(r.Context(), account.ID, func(b *storage.Batch) error {

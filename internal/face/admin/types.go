@@ -12,20 +12,30 @@ type Domain struct {
 
 // An Account is a person's store of mail.
 type Account struct {
-	Address   string    `json:"address"`
-	Addresses []string  `json:"addresses,omitempty"` // others that belong to it
-	Disabled  bool      `json:"disabled"`
-	Quota     int64     `json:"quota"` // bytes; 0 is the server's default, -1 none
-	Created   time.Time `json:"created"`
-	Messages  int64     `json:"messages"`
-	Bytes     int64     `json:"bytes"`
-	POP3      POP3      `json:"pop3"`
+	Address   string   `json:"address"`
+	Addresses []string `json:"addresses,omitempty"` // others that belong to it
+	Disabled  bool     `json:"disabled"`
+	Shared    bool     `json:"shared"` // nobody logs in: see NewAccount
+	Admin     bool     `json:"admin"`  // its user may set the quotas of others
+	// Quota is in bytes. Of this number and the next two, 0 is the server's
+	// default, -1 no limit, -2 that nothing may be added.
+	Quota          int64 `json:"quota"`
+	QuotaMessages  int64 `json:"quotaMessages"`
+	QuotaMailboxes int64 `json:"quotaMailboxes"`
+
+	Created  time.Time `json:"created"`
+	Messages int64     `json:"messages"`
+	Bytes    int64     `json:"bytes"`
+	POP3     POP3      `json:"pop3"`
 }
 
 // A NewAccount is an account to be added.
 type NewAccount struct {
 	Address  string `json:"address"`
 	Password string `json:"password"`
+	// Shared makes it one to which nobody logs in, without a password: its
+	// mailboxes are for those who are given rights on them.
+	Shared bool `json:"shared,omitempty"`
 }
 
 // AddAccounts asks for accounts to be added.

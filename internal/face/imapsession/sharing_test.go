@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"strings"
 	"testing"
 
 	"github.com/mailstead/mailstead/internal/mailtest"
@@ -60,5 +59,3 @@ func grant(t *testing.T, s *mailtest.Server, owner, mailbox, identifier, rights 
 	c.OK(fmt.Sprintf("SETACL %s %s %s", mailbox, identifier, rights))
 	c.OK("LOGOUT")
 }
-
-var _ = strings.Contains
