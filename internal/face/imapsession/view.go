@@ -116,7 +116,9 @@ func (s *session) Poll(ctx context.Context, w *imapserver.UpdateWriter, opts ima
 		v.complete = now.HighestModSeq()
 	}
 	if next != v.told || v.hasTimed() || len(v.held) > 0 && !opts.HoldFlags {
-		return s.tell(ctx, w, next, opts)
+		if err := s.tell(ctx, w, next, opts); err != nil {
+			return err
+		}
 	}
 	v.tellRights(w, rights)
 	return v.tellQuota(ctx, w.OverQuota)
