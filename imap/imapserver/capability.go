@@ -36,6 +36,7 @@ var mailCapabilities = [...]capability{
 	{name: "WITHIN"},
 	{name: "PARTIAL"},
 	{name: "UIDONLY"},
+	{name: "INPROGRESS"},
 	{name: "CONTEXT=SEARCH", needs: FeatureContext},
 	{name: "UIDBATCHES", needs: FeatureUIDBatches},
 	{name: "MULTISEARCH", needs: FeatureMultiSearch},

@@ -26,7 +26,9 @@
 // waits for the session's news. What the selected mailbox is concerned, NOTIFY
 // changes the options of Poll; all else is PollEvents. See listen.go.
 //
-// While a connection waits it holds no buffers: see wait.go.
+// While a connection waits it holds no buffers: see wait.go. While a search runs
+// that takes long, the connection is read ahead, so that the search ends with
+// its client: see long.go.
 //
 // # The two revisions
 //

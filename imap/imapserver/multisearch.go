@@ -160,11 +160,14 @@ func (s *multiSearch) run(ctx context.Context) error {
 	opts := s.options()
 	opts.UIDs, opts.Seqs = true, false
 	s.req.uid = true // the answer speaks of UIDs (RFC 7377 §2.1)
-	err := s.c.session.(MultiSearcher).SearchMailboxes(ctx, s.sources, &s.criteria, opts, func(h *MailboxHits) error {
+	found := func(h *MailboxHits) error {
 		if !opts.ModSeq {
 			h.ModSeq = 0
 		}
 		return s.found(h)
+	}
+	err := s.c.long(ctx, s.req, func(ctx context.Context) error {
+		return s.c.session.(MultiSearcher).SearchMailboxes(ctx, s.sources, &s.criteria, opts, found)
 	})
 	if err == nil && s.ret&imap.SearchReturnUpdate != 0 && !s.observed {
 		// Only the selected mailbox is observed.

@@ -91,7 +91,13 @@ type Options struct {
 	// authentication; 2 min. IdleTimeout is that after it, also of IDLE;
 	// 30 min (RFC 9051 §5.4). IOTimeout is the time that one read within a
 	// command, or one write, may take; 2 min.
+	//
+	// WatchAfter is the time after which the connection of a search is looked
+	// at, to end the search if the client is gone; 1 s. ProgressInterval is
+	// how often a client hears of a search that goes on (RFC 9585); 10 s.
 	UnauthenticatedTimeout time.Duration
 	IdleTimeout            time.Duration
 	IOTimeout              time.Duration
+	WatchAfter             time.Duration
+	ProgressInterval       time.Duration
 }

@@ -148,7 +148,11 @@ func (s *searchCommand) run(ctx context.Context) error {
 	}
 	s.limitSearch()
 	c, opts := s.c, s.options()
-	data, err := c.session.Search(ctx, &s.criteria, opts)
+	var data *SearchData
+	err := c.long(ctx, s.req, func(ctx context.Context) (err error) {
+		data, err = c.session.Search(ctx, &s.criteria, opts)
+		return err
+	})
 	if err != nil {
 		return err
 	}

@@ -51,6 +51,8 @@ func (o Options) withDefaults() Options {
 	o.UnauthenticatedTimeout = cmp.Or(o.UnauthenticatedTimeout, 2*time.Minute)
 	o.IdleTimeout = cmp.Or(o.IdleTimeout, 30*time.Minute)
 	o.IOTimeout = cmp.Or(o.IOTimeout, 2*time.Minute)
+	o.WatchAfter = cmp.Or(o.WatchAfter, time.Second)
+	o.ProgressInterval = cmp.Or(o.ProgressInterval, 10*time.Second)
 	return o
 }
 

@@ -163,7 +163,11 @@ func (s *sortCommand) run(ctx context.Context) error {
 		return err
 	}
 	c, opts := s.c, s.options()
-	data, err := c.session.(SortSession).Sort(ctx, &s.criteria, s.by, opts)
+	var data *SortData
+	err := c.long(ctx, s.req, func(ctx context.Context) (err error) {
+		data, err = c.session.(SortSession).Sort(ctx, &s.criteria, s.by, opts)
+		return err
+	})
 	if err != nil {
 		return err
 	}

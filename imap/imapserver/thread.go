@@ -30,7 +30,11 @@ func (c *conn) thread(ctx context.Context, req *request) error {
 	if s.criteria.Uses(imap.SearchModSeq) {
 		c.enableCondStore()
 	}
-	nodes, err := c.session.(ThreadSession).Thread(ctx, by, &s.criteria, req.kind())
+	var nodes []imap.ThreadNode
+	err = c.long(ctx, req, func(ctx context.Context) (err error) {
+		nodes, err = c.session.(ThreadSession).Thread(ctx, by, &s.criteria, req.kind())
+		return err
+	})
 	if err != nil {
 		return err
 	}

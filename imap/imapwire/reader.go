@@ -94,6 +94,22 @@ func (r *Reader) Detach() []byte {
 // Buffered returns the number of bytes that were read ahead.
 func (r *Reader) Buffered() int { return r.end - r.start }
 
+// Room returns how many bytes Ahead can take.
+func (r *Reader) Room() int { return len(r.buf) - r.Buffered() }
+
+// Ahead puts bytes that somebody else has read from the connection behind those
+// that were read ahead. There must be room for them. It ends the line that was
+// read last.
+func (r *Reader) Ahead(p []byte) {
+	if len(p) == 0 {
+		return
+	}
+	r.line, r.pos = nil, 0
+	r.end = copy(r.buf, r.buf[r.start:r.end])
+	r.start = 0
+	r.end += copy(r.buf[r.end:], p)
+}
+
 // Reset makes r read from conn and forget what was read ahead: what a peer
 // sent in the clear behind STARTTLS is not heard (RFC 9051 §6.2.1).
 func (r *Reader) Reset(conn io.Reader) {

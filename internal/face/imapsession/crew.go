@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/mailstead/mailstead/imap"
+	"github.com/mailstead/mailstead/imap/imapserver"
 	"github.com/mailstead/mailstead/internal/model/mailstore"
 )
 
@@ -43,6 +44,8 @@ type task[F any] struct {
 	found func(finding[F]) bool
 	// first says that one hit is enough.
 	first bool
+	// total is how many messages there are, for who waits; it may be zero.
+	total uint32
 }
 
 // An examiner tells whether a message is a hit, and its facts if so.
@@ -248,8 +251,14 @@ func (w *worker[F]) look(b *batch[F]) {
 func examineAll[F any](ctx context.Context, messages iter.Seq2[imap.SeqNum, mailstore.Entry], onColumns matcher, t task[F]) error {
 	crew := newCrew(ctx, t)
 	defer crew.dismiss()
+	progress := imapserver.ProgressOf(ctx)
 	var m candidate
+	done := uint32(0)
 	for seq, e := range messages {
+		if done%batchSize == 0 {
+			progress.Report(done, t.total)
+		}
+		done++
 		m.reset(seq, e)
 		ok, err := onColumns.test(&m)
 		if err == nil && ok {

@@ -3,6 +3,7 @@ package imapsession
 import (
 	"context"
 	"runtime"
+	"time"
 
 	"github.com/mailstead/mailstead/imap"
 	"github.com/mailstead/mailstead/imap/imapserver"
@@ -16,7 +17,8 @@ func (s *session) SearchMailboxes(ctx context.Context, sources []imap.MailboxFil
 	if err != nil {
 		return translate(err)
 	}
-	ctx, cancel := context.WithCancel(ctx)
+	progress := &multiProgress{to: imapserver.ProgressOf(ctx), total: uint32(len(list))}
+	ctx, cancel := context.WithCancel(imapserver.WithoutProgress(ctx))
 	pending := make(chan *mailboxSearch, runtime.GOMAXPROCS(0))
 	defer func() {
 		cancel()
@@ -26,7 +28,7 @@ func (s *session) SearchMailboxes(ctx context.Context, sources []imap.MailboxFil
 	}()
 	for _, t := range list {
 		if len(pending) == cap(pending) {
-			if err := tellOf(<-pending, found); err != nil {
+			if err := progress.tellOf(<-pending, found); err != nil {
 				return err
 			}
 		}
@@ -35,16 +37,22 @@ func (s *session) SearchMailboxes(ctx context.Context, sources []imap.MailboxFil
 		pending <- one
 	}
 	for len(pending) > 0 {
-		if err := tellOf(<-pending, found); err != nil {
+		if err := progress.tellOf(<-pending, found); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// A multiProgress counts mailboxes.
+type multiProgress struct {
+	to          *imapserver.Progress
+	done, total uint32
+}
+
 // tellOf waits for a search and tells of it.
-func tellOf(one *mailboxSearch, found func(*imapserver.MailboxHits) error) error {
-	<-one.done
+func (p *multiProgress) tellOf(one *mailboxSearch, found func(*imapserver.MailboxHits) error) error {
+	p.await(one)
 	if one.panicked != nil {
 		panic(one.panicked)
 	}
@@ -55,6 +63,27 @@ func tellOf(one *mailboxSearch, found func(*imapserver.MailboxHits) error) error
 		return nil
 	}
 	return found(one.hits)
+}
+
+// await waits for a search, and tells now and then that it is still under way.
+func (p *multiProgress) await(one *mailboxSearch) {
+	select {
+	case <-one.done:
+		p.done++
+		return
+	default:
+	}
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-one.done:
+			p.done++
+			return
+		case <-tick.C:
+			p.to.Report(p.done, p.total)
+		}
+	}
 }
 
 // A mailboxSearch is the search of one mailbox.

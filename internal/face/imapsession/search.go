@@ -87,6 +87,7 @@ func searchColumns(messages iter.Seq2[imap.SeqNum, mailstore.Entry], match match
 // searchMessages looks through messages that have to be read.
 func (c *compiler) searchMessages(ctx context.Context, criteria *imap.SearchCriteria, messages iter.Seq2[imap.SeqNum, mailstore.Entry], onColumns matcher, hits *hits) error {
 	return examineAll(ctx, messages, onColumns, task[struct{}]{
+		total:  uint32(c.view.told.Len()),
 		reader: c.view.at.account.Reader,
 		examiner: func() (examiner[struct{}], error) {
 			_, rest, err := c.stages(criteria)

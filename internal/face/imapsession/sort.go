@@ -88,6 +88,7 @@ func (h *sortHits) sortColumns(v *mailstore.Version, match matcher, sorter *sort
 // sortMessages looks through a mailbox where messages have to be read.
 func (c *compiler) sortMessages(ctx context.Context, search *imap.SearchCriteria, by []imap.SortCriterion, onColumns matcher, hits *sortHits) error {
 	return examineAll(ctx, c.view.told.All(), onColumns, task[[]byte]{
+		total:  uint32(c.view.told.Len()),
 		reader: c.view.at.account.Reader,
 		examiner: func() (examiner[[]byte], error) {
 			_, rest, err := c.stages(search)

@@ -27,6 +27,7 @@ func (s *session) Thread(ctx context.Context, by imap.ThreadAlgorithm, search *i
 	var numbers []uint32
 	hash := imapthread.NewHash()
 	err = examineAll(ctx, s.view.told.All(), onColumns, task[imapthread.Message]{
+		total:    uint32(s.view.told.Len()),
 		reader:   s.view.at.account.Reader,
 		examiner: func() (examiner[imapthread.Message], error) { return c.threadExaminer(search, by, hash) },
 		found: func(f finding[imapthread.Message]) bool {
