@@ -44,7 +44,7 @@ func (d *delivery) try(ctx context.Context, pl place) {
 		return
 	}
 	d.tried++
-	s, err := d.connect(ctx, pl)
+	s, err := d.connect(ctx, pl, d.guarding)
 	if err != nil {
 		d.failed(ctx, pl, err)
 		return
@@ -81,10 +81,13 @@ func (d *delivery) sendOver(ctx context.Context, pl place, c *pooled) (stale boo
 // remembers it, unless it is our own doing.
 func (d *delivery) failed(ctx context.Context, pl place, err error) {
 	r := unreachable(pl, err)
+	if d.guarding != nil && d.guarding.require && errors.Is(err, errTLS) {
+		r.Kind, r.Code = Permanent, codeTLSNeeded
+	}
 	if isOurFault(err) {
 		r = failure(Temporary, codeSystem, fmt.Sprintf("The source address %s is not one of this machine.", pl.from), err)
-	} else if ctx.Err() == nil && r.Code != codeSecurity {
-		// What one route demands of TLS is no news for the others.
+	} else if ctx.Err() == nil && r.Code != codeSecurity && r.Code != codeTLSNeeded {
+		// What one route or domain demands of TLS is no news for the others.
 		d.memory.failed(pl.addr, r)
 	}
 	d.settle(r)

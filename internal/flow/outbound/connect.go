@@ -22,18 +22,20 @@ type protection struct {
 	never    bool   // no TLS, not even if offered
 	auth     *Relay // whose user and password are to be sent
 	loopback bool
+	guard    *guard
+	tested   error // what a policy in mode testing would have refused
 }
 
 // protection returns what a connection to a place must have. A password is
 // never sent to a server that could be anyone's.
-func (s *SMTP) protection(pl place) protection {
+func (s *SMTP) protection(pl place, g *guard) protection {
 	relay := pl.relay
 	if relay == nil {
 		p := protection{tls: pl.route.TLS}
 		if s.options.RequireTLS {
 			p.tls = max(p.tls, TLSEncrypted)
 		}
-		return p
+		return g.apply(p)
 	}
 	p := protection{tls: relay.TLS, loopback: pl.addr.Addr().Unmap().IsLoopback()}
 	if relay.User != "" {
@@ -42,18 +44,19 @@ func (s *SMTP) protection(pl place) protection {
 			p.tls = TLSRequired
 		}
 	}
-	return p
+	return g.apply(p)
 }
 
 // connect opens a session. If TLS is only an opportunity, and it fails, the
 // session is opened without: in the clear is what a server without STARTTLS
 // would get too.
-func (s *SMTP) connect(ctx context.Context, pl place) (session, error) {
-	want := s.protection(pl)
-	c, err := s.open(ctx, pl, want)
+func (s *SMTP) connect(ctx context.Context, pl place, g *guard) (session, error) {
+	want := s.protection(pl, g)
+	c, err := s.open(ctx, pl, &want)
+	s.countSession(pl, c, &want, err)
 	if errors.Is(err, errTLS) && want.tls == TLSOpportunistic && ctx.Err() == nil {
 		want.never = true
-		c, err = s.open(ctx, pl, want)
+		c, err = s.open(ctx, pl, &want)
 	}
 	if err != nil {
 		return nil, err
@@ -61,8 +64,24 @@ func (s *SMTP) connect(ctx context.Context, pl place) (session, error) {
 	return &clientSession{Client: c, place: pl, security: securityOf(c, want)}, nil
 }
 
+// countSession tells how the first try of a session went. One that did not get
+// as far as TLS is not counted.
+func (s *SMTP) countSession(pl place, c *smtpclient.Client, want *protection, err error) {
+	switch {
+	case err != nil && !errors.Is(err, errTLS):
+		return
+	case err == nil && want.tested != nil:
+		err = want.tested
+	case err == nil:
+		if _, secure := c.TLS(); !secure {
+			err = errNoSTARTTLS
+		}
+	}
+	s.count(want.guard, pl.name, pl.addr.Addr().String(), err)
+}
+
 // open dials, greets, encrypts and authenticates, as it is wanted.
-func (s *SMTP) open(ctx context.Context, pl place, want protection) (*smtpclient.Client, error) {
+func (s *SMTP) open(ctx context.Context, pl place, want *protection) (*smtpclient.Client, error) {
 	conn, err := s.dial(ctx, pl, want)
 	if err != nil {
 		return nil, err
@@ -91,13 +110,20 @@ func (s *SMTP) hello(pl place) string {
 func securityOf(c *smtpclient.Client, want protection) Security {
 	policies := [...]string{"opportunistic", "encrypted", "verified", "verified"}
 	sec := Security{Policy: policies[want.tls]}
+	switch {
+	case want.guard == nil:
+	case want.guard.dane != nil:
+		sec.Policy = "dane"
+	case want.guard.sts != nil:
+		sec.Policy = "mta-sts " + string(want.guard.sts.Mode)
+	}
 	if state, ok := c.TLS(); ok {
-		sec.Version, sec.CipherSuite, sec.Verified = state.Version, state.CipherSuite, want.tls >= TLSRequired
+		sec.Version, sec.CipherSuite, sec.Verified = state.Version, state.CipherSuite, want.verifies()
 	}
 	return sec
 }
 
-func (s *SMTP) dial(ctx context.Context, pl place, want protection) (net.Conn, error) {
+func (s *SMTP) dial(ctx context.Context, pl place, want *protection) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, s.options.DialTimeout)
 	defer cancel()
 	var conn net.Conn
@@ -119,11 +145,15 @@ func (s *SMTP) dial(ctx context.Context, pl place, want protection) (net.Conn, e
 }
 
 // prepare makes a connection ready for messages.
-func (s *SMTP) prepare(ctx context.Context, c *smtpclient.Client, pl place, want protection) error {
+func (s *SMTP) prepare(ctx context.Context, c *smtpclient.Client, pl place, want *protection) error {
 	if err := c.Hello(ctx); err != nil {
 		return err
 	}
-	if want.startTLS(c.Extensions().Has(smtp.StartTLS)) {
+	offered := c.Extensions().Has(smtp.StartTLS)
+	if want.startTLS(offered) {
+		if !offered {
+			return fmt.Errorf("%w: %w: %w", errTLS, errNoSTARTTLS, smtpclient.ErrNoStartTLS)
+		}
 		if err := c.StartTLS(ctx, s.tlsConfig(pl, want)); err != nil {
 			return fmt.Errorf("%w: %w", errTLS, err)
 		}
@@ -145,14 +175,29 @@ func (p protection) startTLS(offered bool) bool {
 	return true
 }
 
+// verifies reports whether the server's certificate has to prove something.
+func (p *protection) verifies() bool {
+	if p.guard != nil && p.guard.dane != nil {
+		return len(p.guard.dane.Records) > 0
+	}
+	return p.tls >= TLSRequired
+}
+
 // tlsConfig verifies the certificate unless encryption is only an opportunity:
-// there, a certificate that proves nothing still keeps listeners out.
-func (s *SMTP) tlsConfig(pl place, want protection) *tls.Config {
-	return &tls.Config{
+// there, a certificate that proves nothing still keeps listeners out. With DANE
+// the records alone decide (RFC 7672 §3.1), and the name is that of the TLSA
+// base domain (§8.1).
+func (s *SMTP) tlsConfig(pl place, want *protection) *tls.Config {
+	config := &tls.Config{
 		ServerName:         pl.name,
 		RootCAs:            s.options.RootCAs,
 		InsecureSkipVerify: want.tls < TLSRequired,
+		VerifyConnection:   want.guard.verification(pl.name, s.options.RootCAs, s.options.Now, &want.tested),
 	}
+	if want.guard != nil && want.guard.dane != nil {
+		config.ServerName, config.InsecureSkipVerify = want.guard.dane.Name, true
+	}
+	return config
 }
 
 // saslClient chooses the best mechanism that the relay offers.

@@ -63,7 +63,9 @@ func (r *Runner) compose(p Parcel, told []dsn.Recipient, now time.Time) (Notice,
 			Arrival:      m.Received,
 			Recipients:   told,
 		},
-		ReturnFull: m.Options.Return != smtp.ReturnHeaders,
+		// What had to travel over TLS is not returned over who knows what (RFC
+		// 8689 §5).
+		ReturnFull: m.Options.Return != smtp.ReturnHeaders && !m.Options.RequireTLS,
 	}
 	if p.Content != nil {
 		report.Original, report.OriginalSize = p.Content, p.Content.Size()

@@ -43,6 +43,8 @@ type router struct {
 type host struct {
 	name string
 	addr netip.Addr // if it is known already
+	// authentic says that DNSSEC vouches for the name.
+	authentic bool
 }
 
 // route returns the hosts of a destination in the order in which they are to
@@ -55,12 +57,13 @@ func (r *router) route(ctx context.Context, destination address.Domain) ([]host,
 	answer, err := r.resolver.LookupMX(ctx, domain)
 	switch {
 	case err == nil:
-		return r.fromMX(domain, answer.Records)
+		return r.fromMX(domain, answer.Records, answer.Authentic)
 	case errors.Is(err, dns.ErrNoSuchName), errors.Is(err, dns.ErrInvalidName):
 		return nil, refusal(Permanent, codeNoDomain, "The domain %s does not exist.", domain, err)
 	case errors.Is(err, dns.ErrNotFound):
-		// The implicit MX: the domain is its own host.
-		return r.fromMX(domain, []dns.MX{{Host: domain}})
+		// The implicit MX: the domain is its own host. Whether its own
+		// records are signed is seen when they are looked up.
+		return r.fromMX(domain, []dns.MX{{Host: domain}}, answer.Authentic)
 	}
 	return nil, refusal(Temporary, codeDNS, "The hosts that take mail for %s could not be looked up.", domain, err)
 }
@@ -73,7 +76,7 @@ func refusal(kind Kind, code dsn.Code, format, domain string, err error) *Result
 
 // fromMX sorts the hosts by preference, those of equal preference at random,
 // and leaves out ourselves and all that are not preferred to us.
-func (r *router) fromMX(domain string, records []dns.MX) ([]host, *Result) {
+func (r *router) fromMX(domain string, records []dns.MX, authentic bool) ([]host, *Result) {
 	if len(records) == 1 && records[0].IsNull() {
 		return nil, refusal(Permanent, codeNullMX, "The domain %s accepts no mail.", domain, nil)
 	}
@@ -89,7 +92,7 @@ func (r *router) fromMX(domain string, records []dns.MX) ([]host, *Result) {
 	var hosts []host
 	for _, mx := range records {
 		if !mx.IsNull() && len(hosts) < r.maxHosts {
-			hosts = append(hosts, host{name: mx.Host})
+			hosts = append(hosts, host{name: mx.Host, authentic: authentic})
 		}
 	}
 	return hosts, nil

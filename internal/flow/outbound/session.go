@@ -33,7 +33,7 @@ func (s *clientSession) send(ctx context.Context, p Parcel, recipients []int) se
 		if s.place.from.IsValid() {
 			r.Source = s.place.from.String()
 		}
-		sent.results[i], sent.undecided[i] = r, isConnection(o.Err)
+		sent.results[i], sent.undecided[i] = r, isConnection(o.Err) || errors.Is(o.Err, smtpclient.ErrNoRequireTLS)
 		sent.stale = sent.stale && o.Reply.IsZero()
 	}
 	return sent
@@ -48,6 +48,11 @@ func (s *clientSession) message(p Parcel, recipients []int) smtpclient.Message {
 		// few servers that do not offer 8BITMIME pass eight bits on all
 		// the same, and most messages marked so have only seven.
 		m.Options.Body = ""
+	}
+	if p.Message.Sender.IsNull() && !s.Extensions().Has(smtp.RequireTLS) {
+		// A notification is better sent in the clear than not at all: of a
+		// message that demands TLS it has only the header (RFC 8689 §5).
+		m.Options.RequireTLS = false
 	}
 	for _, i := range recipients {
 		r := p.Recipients[i]

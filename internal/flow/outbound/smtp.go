@@ -28,6 +28,8 @@ type SMTPOptions struct {
 	// Routes are those of the Runner; here matters what they say of hosts.
 	Routes Routes
 
+	// Policies are what the domains themselves say about TLS.
+	Policies Policies
 	// RequireTLS refuses to send to hosts without TLS. Their certificates
 	// are not verified: without DNSSEC or MTA-STS the name of a host proves
 	// nothing.
@@ -144,6 +146,7 @@ type place struct {
 	from  netip.Addr // of ours; may be invalid
 	route *Route
 	relay *Relay // nil for a host of the destination
+	guard string // see guard.String
 }
 
 // A delivery is one call of Deliver.
@@ -155,6 +158,7 @@ type delivery struct {
 	results  []Result // the last thing known about each recipient
 	open     []int    // recipients for whom another place may know better
 	tried    int      // addresses
+	guarding *guard   // of the host that is tried; nil for a relay
 }
 
 // run finds out where the parcel goes, and tries it there.
@@ -243,7 +247,7 @@ func (d *delivery) reserve() bool {
 
 // place completes a place.
 func (d *delivery) place(name string, addr netip.AddrPort, relay *Relay) place {
-	pl := place{name: name, addr: addr, route: d.route, relay: relay}
+	pl := place{name: name, addr: addr, route: d.route, relay: relay, guard: d.guarding.String()}
 	if d.reserved != nil {
 		pl.from = d.reserved.pool.next(addr.Addr())
 	}
@@ -269,6 +273,11 @@ func (d *delivery) hosts(ctx context.Context, hosts []host) {
 	for _, h := range hosts {
 		if d.exhausted(ctx) {
 			return
+		}
+		var refused *Result
+		if d.guarding, refused = d.guard(ctx, h); refused != nil {
+			d.settle(*refused)
+			continue
 		}
 		d.tryAll(ctx, d.places(ctx, h))
 	}
@@ -334,6 +343,9 @@ func (d *delivery) relay(ctx context.Context, relay *Relay) {
 	missing := failure(Temporary, codeNoRelay, fmt.Sprintf("The relay %s has no address.", relay.Host), nil)
 	missing.Unreached = true
 	d.settle(missing)
+	if d.requiresTLS() {
+		d.guarding = &guard{require: true, proven: true}
+	}
 	var places []place
 	for _, ip := range d.lookUp(ctx, h) {
 		places = append(places, d.place(relay.Host, netip.AddrPortFrom(ip, relay.port()), relay))
