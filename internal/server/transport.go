@@ -6,9 +6,12 @@ import (
 	"net"
 	"os"
 	"strconv"
+	"time"
 
 	"github.com/mailstead/mailstead/dns"
 	"github.com/mailstead/mailstead/internal/flow/outbound"
+	"github.com/mailstead/mailstead/internal/model/peers"
+	"github.com/mailstead/mailstead/tlspolicy"
 )
 
 // smtpTransport returns the transport to the world or to the smarthost.
@@ -28,9 +31,22 @@ func (s *Server) smtpTransport() (outbound.Transport, error) {
 			return nil, err
 		}
 	}
+	options.Policies = s.tlsPolicies(options.Resolver)
 	transport := outbound.NewSMTP(options)
 	s.transportClose = transport.Close
 	return transport, nil
+}
+
+// tlsPolicies says whose word about TLS counts.
+func (s *Server) tlsPolicies(resolver dns.Resolver) outbound.Policies {
+	p := outbound.Policies{DANE: s.config.Outbound.DANE}
+	if s.config.Outbound.MTASTS {
+		p.STS = outbound.NewSTSKeeper(outbound.STSOptions{
+			Resolver: resolver, Peers: peers.New(s.store), Now: time.Now, Logger: s.log.With("part", "mta-sts"),
+			Fetcher: tlspolicy.NewFetcher(tlspolicy.FetcherOptions{Dial: s.options.Dial}),
+		})
+	}
+	return p
 }
 
 // resolver asks the servers of the configuration, or those that this machine

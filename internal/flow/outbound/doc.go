@@ -17,6 +17,8 @@
 //   - SMTP finds the hosts (route.go), goes from one to the next until one has
 //     answered (smtp.go, attempt.go, connect.go, session.go), and keeps
 //     connections for the next message (pool.go).
+//   - What a host's owner has published about TLS decides how it must be
+//     connected to, or that it must not (guard.go, sts.go).
 //   - [Schedule.Judge] decides (judge.go). Nobody else does.
 //   - The sender hears of failures and delays in a notification (notice.go),
 //     which [Options.Bounce] delivers before the queue forgets the recipient.

@@ -68,7 +68,7 @@ func Default() *Config {
 				Duration{30 * time.Minute}, Duration{time.Hour}, Duration{2 * time.Hour}, Duration{4 * time.Hour},
 			},
 			Lifetime: Duration{5 * 24 * time.Hour}, DelayNotice: Duration{4 * time.Hour},
-			Concurrency: 100, PerDestination: 10, TLS: "opportunistic",
+			Concurrency: 100, PerDestination: 10, TLS: "opportunistic", DANE: true, MTASTS: true,
 		},
 		Metadata: Metadata{Entries: 100, Size: 16 << 10, Total: 4 << 20},
 		DNS:      DNS{Servers: []string{}},

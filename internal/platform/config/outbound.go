@@ -11,6 +11,8 @@ type Outbound struct {
 	Concurrency       int        `toml:"concurrency" comment:"Connections at a time in all."`
 	PerDestination    int        `toml:"concurrency-per-destination" comment:"Connections at a time to one destination."`
 	TLS               string     `toml:"tls" comment:"opportunistic: TLS where the next hop offers it. require: never without, and to a smarthost with\na certificate that proves its name."`
+	DANE              bool       `toml:"dane" comment:"Keep to the TLSA records of other servers (RFC 7672). It needs a resolver that validates DNSSEC:\nsee trust-ad."`
+	MTASTS            bool       `toml:"mta-sts" comment:"Keep to the MTA-STS policies of other domains (RFC 8461)."`
 }
 
 func (o *Outbound) check(r *report) {
