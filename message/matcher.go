@@ -2,32 +2,43 @@ package message
 
 import (
 	"io"
-	"unicode"
 	"unicode/utf8"
+
+	"github.com/mailstead/mailstead/collation"
 )
 
-// Matcher looks for a text in a stream of UTF-8, whatever the case: both are
-// compared after Unicode simple case folding, much as i;unicode-casemap (RFC
-// 5051) has it. It is an [io.Writer]; [Matcher.Matched] tells the outcome so
-// far. The stream may be cut anywhere, even within a character.
+// Matcher looks for a text in a stream of UTF-8, by a collation: most often
+// i;unicode-casemap (RFC 5051), for which case does not matter, nor how an
+// accent is written. It is an [io.Writer]; [Matcher.Matched] tells the outcome
+// so far. The stream may be cut anywhere, even within a character.
 //
 // It takes time linear in the stream and memory as long as the needle. An
-// automaton decides; most of the stream it never sees, because a [finder]
+// automaton decides; most of an ASCII stream it never sees, because a [finder]
 // passes over what cannot match.
 type Matcher struct {
-	needle  []byte // folded
+	collate collation.Collation
+	needle  []byte // in canonical form
 	find    *finder
 	fail    []int // for each length matched: how much still matches after a miss
 	state   int   // octets of the needle that match now
 	matched bool
 	rest    []byte // the start of a character whose end has not come
+	form    []byte // scratch: the canonical form of a character
 }
 
-// NewMatcher returns a matcher for needle. An empty needle matches everything.
+// NewMatcher returns a matcher for needle by i;unicode-casemap. An empty needle
+// matches everything.
 func NewMatcher(needle string) *Matcher {
-	m := &Matcher{needle: foldText(needle), rest: make([]byte, 0, utf8.UTFMax)}
+	return NewMatcherBy(collation.UnicodeCasemap, needle)
+}
+
+// NewMatcherBy is NewMatcher for any collation.
+func NewMatcherBy(c collation.Collation, needle string) *Matcher {
+	m := &Matcher{collate: c, needle: canonical(c, needle), rest: make([]byte, 0, utf8.UTFMax)}
 	m.fail = failures(m.needle)
-	m.find = newFinder(m.needle)
+	if c == collation.UnicodeCasemap {
+		m.find = newFinder(m.needle)
+	}
 	m.matched = len(m.needle) == 0
 	return m
 }
@@ -72,13 +83,23 @@ func (m *Matcher) finishRune() {
 	}
 }
 
-// scan looks at p, which starts with a whole character.
+// scan looks at p, which starts with a whole character: through the finder at
+// what is ASCII, through the automaton at the rest.
 func (m *Matcher) scan(p []byte) {
-	if m.find == nil || m.find.beyond(p) {
+	if m.find == nil {
 		m.take(p, len(p))
 		return
 	}
-	reach := m.find.reach
+	for len(p) > 0 && !m.matched {
+		n := asciiPrefix(p)
+		m.scanASCII(p[:n])
+		p = m.take(p[n:], nonASCIIPrefix(p[n:]))
+	}
+}
+
+// scanASCII looks at p, which is ASCII.
+func (m *Matcher) scanASCII(p []byte) {
+	reach := len(m.needle)
 	p = m.take(p, 0)
 	for len(p) > reach && !m.matched {
 		at := m.find.index(p)
@@ -87,14 +108,23 @@ func (m *Matcher) scan(p []byte) {
 			return
 		}
 		if at < 0 {
-			// Only the end can be the start of a match.
-			p = p[runeBoundary(p, len(p)-reach):]
+			p = p[len(p)-reach:] // only the end can be the start of a match
 			break
 		}
-		p = p[runeBoundary(p, at-reach):]
+		p = p[max(0, at-reach):]
 		p = m.take(p, min(2*reach, len(p)))
 	}
 	m.take(p, len(p))
+}
+
+// nonASCIIPrefix returns how many octets at the start of b are not ASCII.
+func nonASCIIPrefix(b []byte) int {
+	for i, c := range b {
+		if c < utf8.RuneSelf {
+			return i
+		}
+	}
+	return len(b)
 }
 
 // take lets the automaton have at least n octets of p, and more as long as they
@@ -109,7 +139,10 @@ func (m *Matcher) take(p []byte, n int) []byte {
 			}
 		}
 		if c := p[0]; c < utf8.RuneSelf {
-			m.step(lowerASCII(c))
+			if m.collate != collation.Octet {
+				c = upperASCII(c)
+			}
+			m.step(c)
 			p = p[1:]
 			continue
 		}
@@ -136,18 +169,38 @@ func runeBoundary(p []byte, i int) int {
 	return i
 }
 
-// takeRune takes the character that p starts with and returns its length.
+// takeRune takes the character beyond ASCII that p starts with and returns its
+// length.
 func (m *Matcher) takeRune(p []byte) int {
 	r, size := utf8.DecodeRune(p)
-	var folded [utf8.UTFMax]byte
-	n := utf8.EncodeRune(folded[:], foldRune(r))
-	for _, c := range folded[:n] {
+	m.form = appendForm(m.form[:0], m.collate, r)
+	for _, c := range m.form {
 		m.step(c)
 	}
 	return size
 }
 
-// step takes one folded octet (Knuth, Morris and Pratt).
+// canonical returns the canonical form of s as that of a stream: what is not
+// UTF-8 counts as replacement characters.
+func canonical(c collation.Collation, s string) []byte {
+	b := make([]byte, 0, len(s))
+	for _, r := range s {
+		b = appendForm(b, c, r)
+	}
+	return b
+}
+
+func appendForm(dst []byte, c collation.Collation, r rune) []byte {
+	switch {
+	case c == collation.UnicodeCasemap:
+		return collation.AppendRune(dst, r)
+	case c == collation.ASCIICasemap && r < utf8.RuneSelf:
+		return append(dst, upperASCII(byte(r)))
+	}
+	return utf8.AppendRune(dst, r)
+}
+
+// step takes one octet of canonical form (Knuth, Morris and Pratt).
 func (m *Matcher) step(c byte) {
 	for m.state > 0 && m.needle[m.state] != c {
 		m.state = m.fail[m.state]
@@ -176,30 +229,6 @@ func failures(needle []byte) []int {
 		fail[i+1] = k
 	}
 	return fail
-}
-
-// foldText folds s, as the matcher does with the stream.
-func foldText(s string) []byte {
-	b := make([]byte, 0, len(s))
-	for _, r := range s {
-		b = utf8.AppendRune(b, foldRune(r))
-	}
-	return b
-}
-
-// foldRune returns one and the same character for all that differ only in case.
-func foldRune(r rune) rune {
-	if r < utf8.RuneSelf {
-		return rune(lowerASCII(byte(r)))
-	}
-	least := r
-	for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
-		least = min(least, f)
-	}
-	if least < utf8.RuneSelf {
-		return rune(lowerASCII(byte(least)))
-	}
-	return least
 }
 
 // MatchString tells whether the needle is in text, as a stream of its own, and

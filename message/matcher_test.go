@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"pgregory.net/rapid"
+
+	"github.com/mailstead/mailstead/collation"
 )
 
 func TestMatcher(t *testing.T) {
@@ -31,6 +33,12 @@ func TestMatcher(t *testing.T) {
 		{"kelvin", "\u212aelvin", true},
 		{"\u212aelvin", "KELVIN", true},
 		{"miss", "mi\u017f\u017f", true},
+		{"e\u0301t\u00e9", "ÉTE\u0301", true},
+		{"ete", "\u00e9te", false},
+		{"ete", "et\u00e9", true}, // the accent comes behind
+		{"\ufb01n", "fin", false}, // RFC 5051: what decomposes keeps its case
+		{"ＡＢ", "ab", true},
+		{"한국", "\u1112\u1161\u11ab\u1100\u116e\u11a8", true},
 		{"日本", "今日本日", true},
 		{"日本", "日 本", false},
 		{"é", "\xe9", false},
@@ -54,6 +62,26 @@ func TestMatcher(t *testing.T) {
 	}
 }
 
+func TestMatcherBy(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		c            collation.Collation
+		needle, text string
+		want         bool
+	}{
+		{collation.ASCIICasemap, "grün", "GRüN", true},
+		{collation.ASCIICasemap, "grün", "GRÜN", false},
+		{collation.ASCIICasemap, "kelvin", "\u212aelvin", false},
+		{collation.Octet, "Grün", "xGrünx", true},
+		{collation.Octet, "Grün", "xgrünx", false},
+		{collation.Octet, "", "", true},
+	} {
+		if got := NewMatcherBy(test.c, test.needle).MatchString(test.text); got != test.want {
+			t.Errorf("%v: %q in %q: %t", test.c, test.needle, test.text, got)
+		}
+	}
+}
+
 func TestMatcherStops(t *testing.T) {
 	t.Parallel()
 	m := NewMatcher("ab")
@@ -67,14 +95,14 @@ func TestMatcherStops(t *testing.T) {
 
 // containsFoldPlainly is what a matcher should say, done in the plainest way.
 func containsFoldPlainly(text, needle string) bool {
-	return bytes.Contains(foldText(text), foldText(needle))
+	return bytes.Contains(canonical(collation.UnicodeCasemap, text), canonical(collation.UnicodeCasemap, needle))
 }
 
 // TestMatcherAgainstFold compares with the plain way. Texts are long enough
 // for the finder, and made of little else than what nearly matches.
 func TestMatcherAgainstFold(t *testing.T) {
 	t.Parallel()
-	alphabet := rapid.SampledFrom([]rune{'a', 'A', 'b', 's', 'ſ', 'k', '\u212a', 'é', 'É', 'σ', 'ς', 'Σ', '日', '本', '1', utf8.RuneError, ' '})
+	alphabet := rapid.SampledFrom([]rune{'a', 'A', 'b', 's', 'ſ', 'k', '\u212a', 'é', 'É', '\u0301', 'ﬁ', 'σ', 'ς', 'Σ', '日', '本', '1', utf8.RuneError, ' '})
 	fillers := rapid.SampledFrom([]string{"", "a", "x", "日", "é", "ſ", "\xff", "\xe2\x84", "\x84\x84\x84\x84\x84", "ab", "Xyz "})
 	rapid.Check(t, func(rt *rapid.T) {
 		needle := string(rapid.SliceOfN(alphabet, 0, 6).Draw(rt, "needle"))

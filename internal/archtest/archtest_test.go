@@ -29,7 +29,7 @@ var floors = []string{
 var standards = map[string][]string{
 	"address":         {},
 	"collation":       {},
-	"message":         {},
+	"message":         {"collation"},
 	"sasl":            {},
 	"dns":             {"address"},
 	"dsn":             {"address", "message"},
