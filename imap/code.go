@@ -15,6 +15,7 @@ const (
 	CodeAlreadyExists        Code = "ALREADYEXISTS"
 	CodeAuthenticationFailed Code = "AUTHENTICATIONFAILED"
 	CodeAuthorizationFailed  Code = "AUTHORIZATIONFAILED"
+	CodeBadComparator        Code = "BADCOMPARATOR" // RFC 5255 §4.9
 	CodeCannot               Code = "CANNOT"
 	CodeClientBug            Code = "CLIENTBUG"
 	CodeClosed               Code = "CLOSED"

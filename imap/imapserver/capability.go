@@ -9,7 +9,7 @@ import (
 
 // baseCapabilities are announced in every state. Both revisions are: the
 // client chooses the second by ENABLE (RFC 9051 Appendix A).
-const baseCapabilities = "CAPABILITY IMAP4rev1 IMAP4rev2 LITERAL+ ID"
+const baseCapabilities = "CAPABILITY IMAP4rev1 IMAP4rev2 LITERAL+ ID LANGUAGE"
 
 // A capability is announced, once the client has authenticated, if the sessions
 // have the ability that it needs.
@@ -52,6 +52,8 @@ var mailCapabilities = [...]capability{
 	{name: "THREAD=ORDEREDSUBJECT", needs: FeatureThread},
 	{name: "THREAD=REFERENCES", needs: FeatureThread},
 	{name: "THREAD=REFS", needs: FeatureThread},
+	{name: "I18NLEVEL=1", needs: FeatureComparator},
+	{name: "I18NLEVEL=2", needs: FeatureComparator},
 	{name: "OBJECTID", needs: FeatureObjectID},
 	{name: "SAVEDATE", needs: FeatureSaveDate},
 	// METADATA-SERVER is the part of METADATA that concerns the server: it is

@@ -27,7 +27,7 @@ func (req *request) okText() string {
 	if req.text != "" {
 		return req.text
 	}
-	return req.name + " completed"
+	return req.name + completedText
 }
 
 // kind returns what the numbers of the command are.
@@ -64,6 +64,8 @@ func lookup(name string) (command, bool) {
 		return command{anyState, pollAll, (*conn).noop}, true
 	case "LOGOUT":
 		return command{anyState, pollNever, (*conn).logout}, true
+	case "LANGUAGE":
+		return command{anyState, pollAll, (*conn).setLanguage}, true
 	case "ID":
 		return command{anyState, pollAll, (*conn).id}, true
 	// Not authenticated state (§6.2).
@@ -92,6 +94,8 @@ func lookupMailbox(name string) (command, bool) {
 	switch name {
 	case "ENABLE":
 		cmd.run = (*conn).enable
+	case "COMPARATOR":
+		cmd.run = (*conn).comparator
 	case "SELECT":
 		cmd.run, cmd.poll = (*conn).selectMailbox, pollNever
 	case "EXAMINE":
@@ -191,7 +195,7 @@ func (c *conn) run(ctx context.Context, req *request) error {
 		return imap.Bad("Unknown command")
 	}
 	if cmd.states&c.state == 0 {
-		return imap.Bad(req.name + " is not allowed in this state")
+		return imap.Bad(req.name + badStateText)
 	}
 	if c.enabled.uidOnly && speaksOfSeqs(req.name) {
 		return errUIDRequired

@@ -42,6 +42,7 @@ type conn struct {
 	broken error    // first error of reading or writing the connection
 
 	session  Session
+	language *language // of texts for people; nil is i-default
 	state    states
 	enabled  enabled
 	readOnly bool        // the selected mailbox

@@ -44,6 +44,12 @@
 // told as NO [SERVERBUG]. Bytes that cannot be understood as commands (a line
 // that is too long, a literal too big to skip) end the connection with BYE.
 //
+// # Languages
+//
+// Texts for people stand in the code in English. A client that asks for another
+// language gets what language.go has translations of; others stay English
+// (RFC 5255 §3).
+//
 // # Caveats
 //
 // A response that has begun cannot be taken back: if the content of a message

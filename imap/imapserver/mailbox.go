@@ -143,13 +143,19 @@ func (c *conn) namespace(ctx context.Context, req *request) error {
 	if err != nil {
 		return err
 	}
+	c.writeNamespaceData(data)
+	return nil
+}
+
+// writeNamespaceData writes the NAMESPACE response, with translations if the
+// language has them.
+func (c *conn) writeNamespaceData(data *imap.NamespaceData) {
 	c.w.Raw("* NAMESPACE")
 	for _, spaces := range [...][]imap.Namespace{data.Personal, data.Other, data.Shared} {
 		c.w.SP()
 		c.writeNamespaces(spaces)
 	}
 	c.w.CRLF()
-	return nil
 }
 
 func (c *conn) writeNamespaces(spaces []imap.Namespace) {
@@ -168,6 +174,7 @@ func (c *conn) writeNamespaces(spaces []imap.Namespace) {
 		w.String(prefix)
 		w.SP()
 		writeDelimiter(w, s.Delim)
+		c.writeTranslation(s.Prefix)
 		w.Byte(')')
 	}
 	w.Byte(')')

@@ -40,6 +40,9 @@ const (
 	FeatureQuota
 	// FeatureThread says that the sessions are ThreadSessions (RFC 5256).
 	FeatureThread
+	// FeatureComparator says that the sessions are ComparatorSessions
+	// (RFC 5255).
+	FeatureComparator
 )
 
 // Options configure a Server. Zero values mean the default that stands at each

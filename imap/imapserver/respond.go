@@ -46,7 +46,7 @@ func (c *conn) toError(err error) *imap.Error {
 		}
 		return e
 	case errors.As(err, &syntax):
-		return imap.Bad("Syntax error: " + syntax.Text)
+		return imap.Bad(syntaxText + syntax.Text)
 	case errors.Is(err, imapwire.ErrLiteralTooBig):
 		return imap.No(imap.CodeLimit, "Literal is too big")
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
@@ -82,8 +82,15 @@ func (c *conn) status(tag string, t imap.StatusType, code imap.Code, text string
 		w.Raw(string(code))
 		w.Raw("] ")
 	}
-	w.Raw(text)
+	w.Raw(c.translate(text))
 	w.CRLF()
+}
+
+// endCode ends a status response whose code has been written up to its bracket.
+func (c *conn) endCode(text string) {
+	c.w.Raw("] ")
+	c.w.Raw(c.translate(text))
+	c.w.CRLF()
 }
 
 // bye says BYE because of err and ends the connection.

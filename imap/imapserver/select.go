@@ -181,11 +181,13 @@ func (c *conn) writeSelect(p *selectParams, d *SelectData) {
 	w.Flags(d.Flags)
 	w.Raw("\r\n* OK [PERMANENTFLAGS ")
 	w.Flags(d.PermanentFlags)
-	w.Raw("] Flags permitted\r\n* OK [UIDVALIDITY ")
+	c.endCode("Flags permitted")
+	w.Raw("* OK [UIDVALIDITY ")
 	w.Number(uint64(d.UIDValidity))
-	w.Raw("] UIDs valid\r\n* OK [UIDNEXT ")
+	c.endCode("UIDs valid")
+	w.Raw("* OK [UIDNEXT ")
 	w.Number(uint64(d.UIDNext))
-	w.Raw("] Predicted next UID\r\n")
+	c.endCode("Predicted next UID")
 	if c.noModSeq {
 		c.status("*", imap.StatusOK, imap.CodeNoModSeq, "No mod-sequences here")
 	} else {
@@ -208,7 +210,7 @@ func (c *conn) writeSelectRev1(d *SelectData) {
 	if d.FirstUnseen != 0 && !c.enabled.uidOnly {
 		w.Raw("* OK [UNSEEN ")
 		w.Number(uint64(d.FirstUnseen))
-		w.Raw("] First unseen\r\n")
+		c.endCode("First unseen")
 	}
 }
 

@@ -114,6 +114,6 @@ func (c *conn) newSession(ctx context.Context) error {
 	if err == nil && session == nil {
 		err = errors.New("imapserver: backend returned no session")
 	}
-	c.session = session
+	c.session, c.language = session, nil // RFC 5255 §3.1
 	return err
 }

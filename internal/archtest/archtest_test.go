@@ -40,7 +40,7 @@ var standards = map[string][]string{
 	"imap":            {"message"},
 	"imap/imapwire":   {"imap", "message"},
 	"imap/imapthread": {"imap", "message"},
-	"imap/imapserver": {"imap", "imap/imapwire", "message", "sasl"},
+	"imap/imapserver": {"collation", "imap", "imap/imapwire", "message", "sasl"},
 	"imap/imapclient": {"imap", "imap/imapwire", "message", "sasl"},
 	"pop3":            {},
 	"pop3/pop3server": {"pop3", "sasl"},

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/mailstead/mailstead/collation"
 	"github.com/mailstead/mailstead/imap/imapserver"
 	"github.com/mailstead/mailstead/internal/flow/imapurl"
 	"github.com/mailstead/mailstead/internal/flow/login"
@@ -45,14 +46,13 @@ func New(o Options) *Backend {
 // Features are the abilities of these sessions that not every store has.
 const Features = messageFeatures |
 	resultFeatures |
+	sortFeatures |
 	imapserver.FeatureQResync |
 	imapserver.FeatureObjectID |
 	imapserver.FeatureSaveDate |
 	imapserver.FeatureMetadata |
-	imapserver.FeatureSort |
 	imapserver.FeatureACL |
 	imapserver.FeatureQuota |
-	imapserver.FeatureThread |
 	imapserver.FeatureNotify
 
 // NewSession begins the session of a connection.
@@ -69,6 +69,8 @@ type session struct {
 	*Backend
 	log      *slog.Logger
 	exchange *login.Exchange
+
+	comparator collation.Order // what strings are compared by
 
 	account *mailstore.Account // once authenticated
 	view    *view              // while a mailbox is selected

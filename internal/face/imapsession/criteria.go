@@ -46,9 +46,9 @@ func (c *compiler) compile(k *imap.SearchCriteria) (matcher, error) {
 	case imap.SearchHeader:
 		return c.headerField(k), nil
 	case imap.SearchBody:
-		return text(k.Text, message.SearchBody), nil
+		return c.text(k.Text, message.SearchBody), nil
 	case imap.SearchText:
-		return text(k.Text, message.SearchAll), nil
+		return c.text(k.Text, message.SearchAll), nil
 	}
 	return columns(c.column(k)), nil
 }
@@ -193,7 +193,7 @@ func (c *compiler) headerField(k *imap.SearchCriteria) matcher {
 	if kept {
 		m.cost = ofRecord
 	}
-	needle := message.NewMatcher(k.Text)
+	needle := message.NewMatcherBy(c.session.comparator.Collation, k.Text)
 	m.test = absentIsFalse(func(m *candidate) (bool, error) {
 		header, err := m.fields(kept)
 		if err != nil {
@@ -209,8 +209,8 @@ func (c *compiler) headerField(k *imap.SearchCriteria) matcher {
 	return m
 }
 
-func text(needle string, scope message.SearchScope) matcher {
-	m := message.NewMatcher(needle)
+func (c *compiler) text(needle string, scope message.SearchScope) matcher {
+	m := message.NewMatcherBy(c.session.comparator.Collation, needle)
 	return matcher{ofBody, absentIsFalse(func(c *candidate) (bool, error) { return c.text(m, scope) })}
 }
 

@@ -23,7 +23,9 @@ type sorter struct {
 }
 
 // newSorter returns a sorter with the active comparator.
-func (s *session) newSorter(by []imap.SortCriterion) *sorter { return &sorter{by: by} }
+func (s *session) newSorter(by []imap.SortCriterion) *sorter {
+	return &sorter{by: by, collate: s.comparator}
+}
 
 // readsRecords reports whether columns do not tell all keys.
 func readsRecords(by []imap.SortCriterion) bool {

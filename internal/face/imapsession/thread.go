@@ -58,7 +58,7 @@ func (p place) number(kind imap.NumKind) uint32 {
 // threadExaminer makes what one worker looks at messages with.
 func (c *compiler) threadExaminer(search *imap.SearchCriteria, by imap.ThreadAlgorithm, hash imapthread.Hash) (examiner[imapthread.Message], error) {
 	_, rest, err := c.stages(search)
-	t := threader{hash: hash, by: by}
+	t := threader{hash: hash, by: by, collate: c.session.comparator}
 	return func(m *candidate) (imapthread.Message, bool, error) {
 		if hit, err := rest.test(m); err != nil || !hit {
 			return imapthread.Message{}, false, err
