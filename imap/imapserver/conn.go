@@ -223,6 +223,7 @@ func (c *conn) closeSession() {
 		c.log.Warn("imap: session did not close well", "err", err)
 	}
 	c.session = nil
+	c.listening, c.notifying = false, nil
 }
 
 // recover keeps a programmer's mistake in one connection from ending all.

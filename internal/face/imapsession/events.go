@@ -108,6 +108,8 @@ type events struct {
 	boxes    map[mailstore.MailboxID]*boxEvents
 	names    []string // whose subscription has changed
 	lists    *lister  // nil until a name is told of
+	told     []string // names that LIST responses have told of
+	moves    []move
 }
 
 // boxEvents are what has happened to a mailbox, or to the server: id zero.
@@ -115,7 +117,6 @@ type boxEvents struct {
 	id      mailstore.MailboxID
 	happens imap.NotifyEvents
 	entries []string
-	modSeq  imap.ModSeq // of the last change of its name
 }
 
 // read takes the changes from the log. Those up to the tree are read: what has
@@ -165,7 +166,6 @@ func (e *events) note(c *mailstore.Change) {
 		b.happens |= imap.EventFlagChange
 	case mailstore.MailboxCreated, mailstore.MailboxDeleted, mailstore.MailboxRenamed, mailstore.MailboxShared:
 		b.happens |= imap.EventMailboxName
-		b.modSeq = c.ModSeq
 	case mailstore.MailboxUsed:
 		if e.prefix == "" {
 			b.annotate(imap.EntrySpecialUse)
@@ -224,25 +224,61 @@ func (e *events) tellBox(ctx context.Context, b *boxEvents) error {
 	if !ok {
 		return nil
 	}
-	name := t.fullName()
-	wanted := e.wanted(name)
-	if b.happens&wanted&imap.EventMailboxMetadataChange != 0 && t.annotatable() {
-		e.w.Metadata(name, b.entries)
+	wanted := e.wanted(t.fullName())
+	appeared := b.happens&imap.EventMailboxName != 0 && e.appeared(&t, wanted)
+	if wanted&imap.EventMailboxMetadataChange != 0 && t.annotatable() {
+		if err := e.tellAnnotations(ctx, &t, b, appeared); err != nil {
+			return err
+		}
 	}
 	happens := b.happens & wanted & imap.MessageEvents
-	before, known := e.visible(e.old, b.id)
-	appeared := (!known || !before.observable()) && b.happens&imap.EventMailboxName != 0 && wanted&imap.MessageEvents != 0
-	if happens == 0 && !appeared || !t.observable() || e.isSelected(e.watched.account.ID(), b.id) {
+	if appeared {
+		happens = wanted & imap.MessageEvents // with its UIDVALIDITY (RFC 5465 §5.1)
+	}
+	if happens == 0 || !t.observable() || e.isSelected(e.watched.account.ID(), b.id) {
 		return nil
 	}
 	d, err := e.status(ctx, &t, 0)
 	if err != nil {
 		return err
 	}
-	if appeared {
-		happens = wanted // with its UIDVALIDITY (RFC 5465 §5.1)
+	e.w.Status(t.fullName(), happens, appeared, d)
+	return nil
+}
+
+// appeared reports whether the client takes the mailbox for one that it did not
+// know: it was made, or shared, or has a name that the client was not told as
+// that of a mailbox it knows.
+func (e *events) appeared(t *target, wanted imap.NotifyEvents) bool {
+	before, known := e.visible(e.old, t.box.ID)
+	switch {
+	case !known || !before.observable():
+		return true
+	case before.box.Name == t.box.Name:
+		return false
 	}
-	e.w.Status(name, happens, appeared, d)
+	there, moved := carried(e.moves, before.box.Name)
+	return !moved || there != t.box.Name || wanted&imap.EventMailboxName == 0
+}
+
+// tellAnnotations tells which annotations have changed, of a mailbox that has
+// appeared which there are.
+func (e *events) tellAnnotations(ctx context.Context, t *target, b *boxEvents, appeared bool) error {
+	entries := b.entries
+	if appeared {
+		list, err := e.annotations(ctx, t)
+		if err != nil && !errors.Is(err, mailstore.ErrNoMailbox) { // gone since: that is for the next time
+			return translate(err)
+		}
+		for _, one := range list {
+			if !slices.Contains(entries, one.Entry) {
+				entries = append(entries, one.Entry)
+			}
+		}
+	}
+	if len(entries) > 0 {
+		e.w.Metadata(t.fullName(), entries)
+	}
 	return nil
 }
 
