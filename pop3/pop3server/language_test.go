@@ -4,7 +4,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"io/fs"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -35,8 +35,7 @@ func TestTranslations(t *testing.T) {
 // fixedTexts returns the string literals that are given to ok, text, Error.Text
 // and badCommand.
 func fixedTexts(t *testing.T) map[string]bool {
-	ownSource := func(f fs.FileInfo) bool { return !strings.HasSuffix(f.Name(), "_test.go") }
-	packages, err := parser.ParseDir(token.NewFileSet(), ".", ownSource, 0)
+	files, err := filepath.Glob("*.go")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,8 +46,15 @@ func fixedTexts(t *testing.T) map[string]bool {
 			found[text] = true
 		}
 	}
-	for _, p := range packages {
-		ast.Inspect(p, func(n ast.Node) bool {
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.CallExpr:
 				if name := nameOf(n.Fun); name == "ok" || name == "text" || name == "badCommand" {

@@ -3,7 +3,6 @@ package pop3server
 import (
 	"bytes"
 	"errors"
-	"io"
 	"net"
 	"sync"
 	"testing"
@@ -51,7 +50,7 @@ func TestOutput(t *testing.T) {
 			piece := bytes.Repeat([]byte{byte(len(want))}, size)
 			switch rapid.IntRange(0, 3).Draw(t, "way") {
 			case 0:
-				_, _ = io.WriteString(out, string(piece))
+				_, _ = out.WriteString(string(piece))
 			case 1:
 				_, _ = out.Write(append(out.AvailableBuffer(), piece...))
 			case 2:

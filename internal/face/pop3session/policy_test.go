@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/mailstead/mailstead/internal/face/admin"
 	"github.com/mailstead/mailstead/internal/mailtest"
 	"github.com/mailstead/mailstead/internal/platform/config"
 	"github.com/mailstead/mailstead/pop3/pop3client"
@@ -228,5 +229,42 @@ func TestLoginDelay(t *testing.T) {
 	}
 	if err := c.Login(t.Context(), "bob@example.test", mailtest.Password); err != nil {
 		t.Errorf("someone else: %v", err)
+	}
+}
+
+// TestPolicyOfOneAccount gives an account rules of its own: clients hear of the
+// bounds before they log in, and of their own rules afterwards (RFC 2449 §6.5,
+// §6.7).
+func TestPolicyOfOneAccount(t *testing.T) {
+	t.Parallel()
+	s := startWith(t, func(m *config.Maildrop) { m.Leave = "60d" }, "one")
+	value := func(s string) *string { return &s }
+	if _, err := s.Admin().SetPOP3(t.Context(), ann, admin.POP3Change{
+		Delete: value("trash"), LeaveDays: value("30"), LoginDelay: value("10m"),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		user, expire, delay string
+	}{{ann, "30", "600"}, {"bob@example.test", "60", "0"}} {
+		client := s.POP3()
+		capa(t, client, "EXPIRE", "30", "USER")
+		capa(t, client, "LOGIN-DELAY", "600", "USER")
+		if err := client.Login(t.Context(), c.user, mailtest.Password); err != nil {
+			t.Fatal(err)
+		}
+		capa(t, client, "EXPIRE", c.expire)
+		capa(t, client, "LOGIN-DELAY", c.delay)
+		if c.user == ann {
+			if err := client.Delete(t.Context(), 1); err != nil {
+				t.Fatal(err)
+			}
+		}
+		quit(t, client)
+	}
+	s.Restart()
+	capa(t, s.POP3(), "EXPIRE", "30", "USER")
+	if trash := subjects(s, "Trash"); !slices.Equal(trash, []string{"one"}) {
+		t.Errorf("Trash has %q", trash)
 	}
 }

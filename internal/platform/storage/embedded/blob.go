@@ -144,7 +144,7 @@ func openSmall(c *codec, p *pack, l location) (*blob, error) {
 	if err != nil {
 		return nil, err
 	}
-	content, err := c.decode(c.bufferFor(int(l.size)), stored[chunkEntrySize:], entries[0], int(l.size))
+	content, err := c.decode(c.readBuffer(int(l.size)), stored[chunkEntrySize:], entries[0], int(l.size))
 	if err != nil {
 		return nil, err
 	}

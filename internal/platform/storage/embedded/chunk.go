@@ -89,12 +89,14 @@ func parseChunkTable(table []byte, size, stored int64) ([]chunkEntry, error) {
 // takes 4 µs and 1 µs. It was two thirds of the work of a commit.
 type codec struct {
 	buffers sync.Pool // of *[]byte with room for a chunk
+	small   sync.Pool // of *[smallBlob]byte, for reading
 }
 
 func newCodec() *codec {
 	c := &codec{}
 	room := s2.MaxEncodedLen(chunkSize) + chunkEntrySize
 	c.buffers.New = func() any { b := make([]byte, 0, room); return &b }
+	c.small.New = func() any { return new([smallBlob]byte) }
 	return c
 }
 
@@ -112,10 +114,25 @@ func (c *codec) bufferFor(size int) []byte {
 	return make([]byte, 0, int(table)+size+min(spare, 64+size/8))
 }
 
+// smallBlob is the size of blobs that are read into buffers of their own pool:
+// most mail is no larger.
+const smallBlob = 8 << 10
+
+// readBuffer is bufferFor for a blob that is read, and then closed.
+func (c *codec) readBuffer(size int) []byte {
+	if size <= smallBlob {
+		return c.small.Get().(*[smallBlob]byte)[:0]
+	}
+	return c.bufferFor(size)
+}
+
 // release gives back a buffer. Those that are not of the pool's size are left
 // to the garbage collector.
 func (c *codec) release(b []byte) {
-	if cap(b) >= chunkSize && cap(b) <= 2*chunkSize {
+	switch {
+	case cap(b) == smallBlob:
+		c.small.Put((*[smallBlob]byte)(b[:smallBlob]))
+	case cap(b) >= chunkSize && cap(b) <= 2*chunkSize:
 		c.buffers.Put(&b)
 	}
 }
