@@ -22,6 +22,18 @@ func accountCommand() *cobra.Command {
 				return c.RemoveAccount(cmd.Context(), address)
 			}),
 		},
+		&cobra.Command{
+			Use: "disable ADDRESS...", Short: "Keep accounts from logging in and from getting mail", Args: cobra.MinimumNArgs(1),
+			RunE: forEach(&t, func(cmd *cobra.Command, c *admin.Client, address string) error {
+				return c.DisableAccount(cmd.Context(), address)
+			}),
+		},
+		&cobra.Command{
+			Use: "enable ADDRESS...", Short: "Let accounts that are disabled log in and get mail again", Args: cobra.MinimumNArgs(1),
+			RunE: forEach(&t, func(cmd *cobra.Command, c *admin.Client, address string) error {
+				return c.EnableAccount(cmd.Context(), address)
+			}),
+		},
 	)
 	return cmd
 }

@@ -138,6 +138,7 @@ func (s *Server) smtpBackend() *smtpsession.Backend {
 		Senders:     s.senders,
 		Policy:      s.smtpPolicy(),
 		Start:       s.startQueue,
+		URLs:        s.urls,
 		MessageSize: int64(s.config.Limits.MessageSize),
 		Now:         time.Now,
 		Logger:      s.log.With("part", "smtp"),

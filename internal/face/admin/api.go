@@ -95,13 +95,17 @@ func (a *API) handler() http.Handler {
 		"PUT /v1/accounts/{address}/admin":    a.setAdmin,
 		"GET /v1/accounts/{address}/acl":      a.listACLs,
 		"PUT /v1/accounts/{address}/acl":      a.changeACL,
-		"GET /v1/aliases":                     a.listAliases,
-		"POST /v1/aliases":                    a.addAlias,
-		"DELETE /v1/aliases/{address}":        a.removeAlias,
-		"GET /v1/queue":                       a.listQueue,
-		"GET /v1/queue/{id}":                  a.showQueued,
-		"POST /v1/queue/retry":                a.retryQueued,
-		"POST /v1/queue/drop":                 a.dropQueued,
+		"PUT /v1/accounts/{address}/disabled": a.disableAccount,
+
+		"DELETE /v1/accounts/{address}/disabled": a.enableAccount,
+
+		"GET /v1/aliases":              a.listAliases,
+		"POST /v1/aliases":             a.addAlias,
+		"DELETE /v1/aliases/{address}": a.removeAlias,
+		"GET /v1/queue":                a.listQueue,
+		"GET /v1/queue/{id}":           a.showQueued,
+		"POST /v1/queue/retry":         a.retryQueued,
+		"POST /v1/queue/drop":          a.dropQueued,
 	} {
 		mux.Handle(pattern, a.answer(h))
 	}

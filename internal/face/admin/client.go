@@ -86,6 +86,17 @@ func (c *Client) RemoveAccount(ctx context.Context, address string) error {
 	return c.do(ctx, "DELETE", "/v1/accounts/"+url.PathEscape(address), nil, nil)
 }
 
+// DisableAccount keeps an account from logging in and from getting mail; its
+// mail stays.
+func (c *Client) DisableAccount(ctx context.Context, address string) error {
+	return c.do(ctx, "PUT", "/v1/accounts/"+url.PathEscape(address)+"/disabled", nil, nil)
+}
+
+// EnableAccount undoes DisableAccount.
+func (c *Client) EnableAccount(ctx context.Context, address string) error {
+	return c.do(ctx, "DELETE", "/v1/accounts/"+url.PathEscape(address)+"/disabled", nil, nil)
+}
+
 // SetPassword changes the password of an account.
 func (c *Client) SetPassword(ctx context.Context, address, to string) error {
 	return c.do(ctx, "PUT", "/v1/accounts/"+url.PathEscape(address)+"/password", password{to}, nil)

@@ -190,6 +190,22 @@ func (a *API) setPassword(r *http.Request) (any, error) {
 	return nil, a.Directory.SetPassword(r.Context(), account.ID, to.Password)
 }
 
+func (a *API) disableAccount(r *http.Request) (any, error) {
+	account, err := a.account(r)
+	if err != nil {
+		return nil, err
+	}
+	return nil, a.Directory.Disable(r.Context(), account.ID)
+}
+
+func (a *API) enableAccount(r *http.Request) (any, error) {
+	account, err := a.account(r)
+	if err != nil {
+		return nil, err
+	}
+	return nil, a.Directory.Enable(r.Context(), account.ID)
+}
+
 func (a *API) listAliases(r *http.Request) (any, error) {
 	list := []Alias{}
 	for alias, err := range a.Directory.Aliases(r.Context()) {

@@ -3,12 +3,12 @@ package smtpsession
 import (
 	"context"
 	"crypto/rand"
-	"io"
 	"log/slog"
 	"time"
 
 	"github.com/mailstead/mailstead/address"
 	"github.com/mailstead/mailstead/internal/flow/delivery"
+	"github.com/mailstead/mailstead/internal/flow/imapurl"
 	"github.com/mailstead/mailstead/internal/flow/inbound"
 	"github.com/mailstead/mailstead/internal/flow/login"
 	"github.com/mailstead/mailstead/internal/flow/submission"
@@ -19,7 +19,7 @@ import (
 	"github.com/mailstead/mailstead/smtp/smtpserver"
 )
 
-// Options are what sessions are made of; all but OpenURLOf must be set.
+// Options are what sessions are made of; all must be set.
 type Options struct {
 	Hostname   string
 	Directory  *directory.Directory
@@ -34,9 +34,8 @@ type Options struct {
 	// Start starts the delivery of what waits for a domain, and for those
 	// below it if that is asked for, and returns how much it is.
 	Start func(ctx context.Context, domain address.Domain, subdomains bool) (int, error)
-	// OpenURLOf opens what an IMAP URL means to a user who submits it; nil
-	// if BURL is not offered.
-	OpenURLOf func(ctx context.Context, user directory.AccountID, url string) (io.ReadCloser, error)
+	// URLs opens the messages that BURL names.
+	URLs *imapurl.Service
 	// MessageSize is the largest message.
 	MessageSize int64
 	Now         func() time.Time

@@ -2,6 +2,7 @@ package smtpsession
 
 import (
 	"context"
+	"errors"
 
 	"github.com/mailstead/mailstead/internal/flow/inbound"
 	"github.com/mailstead/mailstead/internal/model/directory"
@@ -30,6 +31,9 @@ type recipient struct {
 func (s *session) Mail(ctx context.Context, from smtp.ReversePath, opts smtp.MailOptions) error {
 	t := transaction{from: from, opts: opts}
 	if account, ok := s.account(); ok {
+		if err := s.stillEnabled(ctx, account.ID); err != nil {
+			return err
+		}
 		if !from.IsNull() {
 			if err := s.Clerk.CheckSender(ctx, account.ID, from.Address); err != nil {
 				return replyTo(err)
@@ -42,6 +46,17 @@ func (s *session) Mail(ctx context.Context, from smtp.ReversePath, opts smtp.Mai
 	t.lowerPriority(s.mayHurry())
 	s.transaction = t
 	return nil
+}
+
+// stillEnabled refuses a user whose account was switched off, or removed, after
+// the login.
+func (s *session) stillEnabled(ctx context.Context, id directory.AccountID) error {
+	account, err := s.Directory.Account(ctx, id)
+	switch {
+	case errors.Is(err, directory.ErrNotFound), err == nil && account.Disabled:
+		return errDisabled
+	}
+	return err
 }
 
 // mayHurry tells whether the client's word counts in MT-PRIORITY: a user's,

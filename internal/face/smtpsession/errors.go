@@ -3,6 +3,7 @@ package smtpsession
 import (
 	"errors"
 
+	"github.com/mailstead/mailstead/internal/flow/imapurl"
 	"github.com/mailstead/mailstead/internal/flow/inbound"
 	"github.com/mailstead/mailstead/internal/flow/submission"
 	"github.com/mailstead/mailstead/internal/model/mailstore"
@@ -35,6 +36,9 @@ func errSolicitation(keyword string) error {
 	return smtp.NewError(550, smtp.EnhancedCode{5, 7, 1}, "Solicitation of the class "+keyword+" is not wanted here")
 }
 
+// errDisabled refuses a user (RFC 4954 §6).
+var errDisabled = smtp.NewError(550, smtp.EnhancedCode{5, 7, 13}, "User account disabled")
+
 // errTLSAway refuses to pass a message on that TLS must protect all the way
 // (RFC 8689 §4.2.1).
 var errTLSAway = smtp.NewError(550, smtp.EnhancedCode{5, 7, 30}, "REQUIRETLS cannot be kept on the way to this recipient")
@@ -45,6 +49,7 @@ var translations = []struct {
 	reply *smtp.Error
 }{
 	{submission.ErrSender, smtp.NewError(550, smtp.EnhancedCode{5, 7, 1}, "Sender address is not yours")},
+	{imapurl.ErrRefused, smtp.NewError(554, smtp.EnhancedCode{5, 6, 6}, "IMAP URL resolution failed")},
 	{submission.ErrNoFrom, smtp.NewError(554, smtp.EnhancedCode{5, 6, 0}, "Message needs one From field with a valid address")},
 	{mailstore.ErrOverQuota, smtp.NewError(452, smtp.EnhancedCode{4, 2, 2}, "Mailbox full")},
 	{mailstore.ErrTooLarge, smtp.NewError(552, smtp.EnhancedCode{5, 3, 4}, "Message too big")},

@@ -52,7 +52,7 @@ func (s *session) Services() smtpserver.Services {
 	}
 	if s.conn.Mode == smtpserver.Submission {
 		services.FutureRelease = p.LongestHold
-		services.BURL = s.OpenURLOf != nil
+		services.BURL = true
 	}
 	return services
 }
