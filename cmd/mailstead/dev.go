@@ -115,7 +115,7 @@ func (d *dev) config() (*config.Config, error) {
 		listener *config.Listener
 		port     int
 	}{
-		{&c.SMTP, d.smtp}, {&c.Submission, d.submission}, {&c.Submissions, d.submissions}, {&c.LMTP, d.lmtp},
+		{&c.SMTP, d.smtp}, {&c.Submission, d.submission}, {&c.Submissions, d.submissions}, {&c.LMTP.Listener, d.lmtp},
 		{&c.IMAP, d.imap}, {&c.IMAPS, d.imaps}, {&c.POP3, d.pop3}, {&c.POP3S, d.pop3s},
 	} {
 		l.listener.Listen = nil

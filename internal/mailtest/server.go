@@ -94,7 +94,7 @@ func configuration(data string) *config.Config {
 	c.Data, c.Hostname = data, Hostname
 	c.Log.Level = "debug"
 	c.Metrics.Listen = ""
-	for _, l := range []*config.Listener{&c.SMTP, &c.Submission, &c.Submissions, &c.LMTP, &c.IMAP, &c.IMAPS, &c.POP3, &c.POP3S} {
+	for _, l := range []*config.Listener{&c.SMTP, &c.Submission, &c.Submissions, &c.LMTP.Listener, &c.IMAP, &c.IMAPS, &c.POP3, &c.POP3S} {
 		l.Listen = []string{"127.0.0.1:0"}
 		l.MaxPerAddress = l.MaxConns
 	}

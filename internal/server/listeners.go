@@ -55,7 +55,7 @@ func (s *Server) doors(tlsConfig *tls.Config) []door {
 		{"smtp", &c.SMTP, relay.ServeConn, false, smtpRefusal},
 		{"submission", &c.Submission, submission, false, smtpRefusal},
 		{"submissions", &c.Submissions, submission, true, smtpRefusal},
-		{"lmtp", &c.LMTP, lmtp.ServeConn, false, smtpRefusal},
+		{"lmtp", &c.LMTP.Listener, lmtp.ServeConn, false, smtpRefusal},
 		{"imap", &c.IMAP, imap, false, imapRefusal},
 		{"imaps", &c.IMAPS, imap, true, imapRefusal},
 		{"pop3", &c.POP3, pop3, false, pop3Refusal},
@@ -111,15 +111,37 @@ func (s *Server) listen(ctx context.Context, tlsConfig *tls.Config) error {
 			if err != nil {
 				return fmt.Errorf("%s: %w", d.name, err)
 			}
-			s.bound[d.name] = append(s.bound[d.name], l.Addr())
-			s.closers = append(s.closers, l.Close)
-			s.services = append(s.services, service{d.name, func(ctx context.Context) error {
-				l.Run(ctx)
-				return nil
-			}})
+			s.runListener(d.name, l)
+		}
+		if err := s.listenUnix(ctx, d, options); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// listenUnix binds the unix socket of LMTP, if it has one. All who come by it
+// are one network, so only their number counts.
+func (s *Server) listenUnix(ctx context.Context, d door, options listener.Options) error {
+	if d.name != "lmtp" || s.config.LMTP.Socket == "" {
+		return nil
+	}
+	options.Limits = limit.NewConnections(d.config.MaxConns, 0)
+	l, err := listener.ListenUnix(ctx, s.config.LMTP.Socket, s.config.LMTP.Mode(), options)
+	if err != nil {
+		return fmt.Errorf("%s: %w", d.name, err)
+	}
+	s.runListener(d.name, l)
+	return nil
+}
+
+func (s *Server) runListener(name string, l *listener.Listener) {
+	s.bound[name] = append(s.bound[name], l.Addr())
+	s.closers = append(s.closers, l.Close)
+	s.services = append(s.services, service{name, func(ctx context.Context) error {
+		l.Run(ctx)
+		return nil
+	}})
 }
 
 // drainShare is how much of the time to drain the engine may use to say goodbye

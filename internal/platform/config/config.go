@@ -18,7 +18,7 @@ type Config struct {
 	SMTP        Listener `toml:"smtp" comment:"Mail from other servers."`
 	Submission  Listener `toml:"submission" comment:"Mail from our users, with STARTTLS (RFC 6409)."`
 	Submissions Listener `toml:"submissions" comment:"Mail from our users, with TLS from the start (RFC 8314)."`
-	LMTP        Listener `toml:"lmtp" comment:"Mail from a mail server in front of this one (RFC 2033). It has no authentication:\nkeep it on addresses that only that server can reach."`
+	LMTP        LMTP     `toml:"lmtp" comment:"Mail from a mail server in front of this one (RFC 2033). It has no authentication:\nkeep it on addresses that only that server can reach."`
 	IMAP        Listener `toml:"imap" comment:"Reading mail, with STARTTLS."`
 	IMAPS       Listener `toml:"imaps" comment:"Reading mail, with TLS from the start."`
 	POP3        Listener `toml:"pop3" comment:"Downloading mail, with STLS."`
@@ -46,7 +46,7 @@ func Default() *Config {
 		SMTP:        listener(":25"),
 		Submission:  listener(":587"),
 		Submissions: listener(":465"),
-		LMTP:        listener(),
+		LMTP:        LMTP{Listener: listener(), SocketMode: "0660"},
 		IMAP:        listener(":143"),
 		IMAPS:       listener(":993"),
 		POP3:        listener(":110"),

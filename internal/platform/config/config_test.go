@@ -39,6 +39,10 @@ func TestEverySettingIsExplained(t *testing.T) {
 	walk = func(typ reflect.Type) {
 		for i := range typ.NumField() {
 			f := typ.Field(i)
+			if f.Anonymous {
+				walk(f.Type)
+				continue
+			}
 			key, comment := f.Tag.Get("toml"), f.Tag.Get("comment")
 			if key == "" || comment == "" {
 				t.Errorf("%s.%s has no key or no comment", typ.Name(), f.Name)

@@ -43,7 +43,7 @@ type Options struct {
 	Limits Limits
 	// Refusal is sent to those who are not, in the words of the protocol,
 	// such as "421 4.7.0 too many connections\r\n". Under implicit TLS they
-	// get none.
+	// get an alert.
 	Refusal string
 	// DrainTime is how long handlers may take to finish; 30 seconds if
 	// zero.

@@ -11,6 +11,8 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
@@ -31,18 +33,22 @@ var quiet = slog.New(slog.DiscardHandler)
 func start(t *testing.T, o Options) net.Addr {
 	t.Helper()
 	o.Name, o.Logger = "test", quiet
-	ctx, cancel := context.WithCancel(context.Background())
-	l, err := Listen(ctx, "127.0.0.1:0", o)
+	l, err := Listen(t.Context(), "127.0.0.1:0", o)
 	if err != nil {
 		t.Fatal(err)
 	}
+	run(t, l)
+	return l.Addr()
+}
+
+func run(t *testing.T, l *Listener) {
+	ctx, cancel := context.WithCancel(context.Background())
 	var wg sync.WaitGroup
 	wg.Go(func() { l.Run(ctx) })
 	t.Cleanup(func() {
 		cancel()
 		wg.Wait()
 	})
-	return l.Addr()
 }
 
 func dial(t *testing.T, to net.Addr) net.Conn {
@@ -188,6 +194,79 @@ func TestLimits(t *testing.T) {
 	}
 	if n := value(t, metrics.refused.WithLabelValues("test", "limit")); n != 1 {
 		t.Errorf("%v were refused, want 1", n)
+	}
+}
+
+// TestLimitsUnderTLS ends the handshake of one too many with an alert, not with
+// a reset.
+func TestLimitsUnderTLS(t *testing.T) {
+	t.Parallel()
+	pair, err := certs.SelfSigned(t.TempDir(), "localhost", time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	keeper, err := certs.Open([]certs.Pair{pair}, quiet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	to := start(t, Options{Handler: greet, TLS: keeper.Config(), Limits: limit.NewConnections(1, 1), Refusal: "421\r\n"})
+	first := tls.Client(dial(t, to), &tls.Config{InsecureSkipVerify: true})
+	if err := first.Handshake(); err != nil {
+		t.Fatal(err)
+	}
+	err = tls.Client(dial(t, to), &tls.Config{InsecureSkipVerify: true}).Handshake()
+	if err == nil || err.Error() != "remote error: tls: internal error" {
+		t.Errorf("the second: %v", err)
+	}
+	talk(t, first, "bye\n")
+}
+
+func TestUnix(t *testing.T) {
+	t.Parallel()
+	dir, err := os.MkdirTemp("", "unix") // short, as the name of a socket must be
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	path := filepath.Join(dir, "lmtp")
+	options := Options{Name: "test", Handler: greet, Logger: quiet, Limits: limit.NewConnections(10, 0)}
+	l, err := ListenUnix(t.Context(), path, 0o660, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o660 {
+		t.Errorf("%v, %v", info.Mode(), err)
+	}
+	if _, err := ListenUnix(t.Context(), path, 0o660, options); !errors.Is(err, errInUse) {
+		t.Errorf("a second listener: %v", err)
+	}
+	run(t, l)
+	conn, err := net.Dial("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := talk(t, conn, "ping\n"); !strings.HasSuffix(got, "tls=false id=10\nping\n") {
+		t.Errorf("got %q", got)
+	}
+	// What a dead process has left is taken over, and nothing else.
+	stale := filepath.Join(dir, "stale")
+	dead, err := net.Listen("unix", stale)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dead.(*net.UnixListener).SetUnlinkOnClose(false)
+	dead.Close()
+	again, err := ListenUnix(t.Context(), stale, 0o600, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again.Close()
+	file := filepath.Join(dir, "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ListenUnix(t.Context(), file, 0o600, options); err == nil {
+		t.Error("a file was taken for a socket")
 	}
 }
 

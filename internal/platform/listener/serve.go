@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -100,14 +101,33 @@ func (l *Listener) release(ip netip.Addr) {
 	}
 }
 
-// refuse says why, to those who would understand it. So short a text fits into
-// the socket's buffer; the deadline is for peers where it does not.
+// internalError is the alert of TLS that ends a handshake for reasons that are
+// not the peer's (RFC 8446 §6), as it goes in the clear.
+const internalError = "\x15\x03\x03\x00\x02\x02\x50"
+
+const (
+	refusalTime   = 500 * time.Millisecond
+	refusalOctets = 16 << 10
+)
+
+// refuse says why, in the words of the protocol or of TLS. What the peer has
+// sent already is read, for closing a connection with unread input may destroy
+// what the peer has not read yet.
 func (l *Listener) refuse(conn net.Conn) {
-	if l.options.TLS != nil || l.options.Refusal == "" {
+	text := l.options.Refusal
+	if l.options.TLS != nil {
+		text = internalError
+	}
+	if text == "" {
 		return
 	}
-	conn.SetWriteDeadline(time.Now().Add(time.Second))
-	conn.Write([]byte(l.options.Refusal))
+	conn.SetDeadline(time.Now().Add(refusalTime))
+	if _, err := io.WriteString(conn, text); err != nil {
+		return
+	}
+	if half, ok := conn.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
+		io.CopyN(io.Discard, conn, refusalOctets)
+	}
 }
 
 // secure does the handshake of implicit TLS.
