@@ -89,9 +89,6 @@ func (s *session) Rcpt(ctx context.Context, to smtp.ForwardPath, opts smtp.RcptO
 	if reply := refusal(verdict); reply != nil {
 		return reply
 	}
-	if s.opts.RequireTLS && len(found.Foreign) > 0 && !s.Policy.TLSAway {
-		return errTLSAway
-	}
 	if user {
 		if err := s.Senders.Recipient(account.ID); err != nil {
 			return replyTo(err)

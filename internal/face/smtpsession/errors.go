@@ -39,10 +39,6 @@ func errSolicitation(keyword string) error {
 // errDisabled refuses a user (RFC 4954 §6).
 var errDisabled = smtp.NewError(550, smtp.EnhancedCode{5, 7, 13}, "User account disabled")
 
-// errTLSAway refuses to pass a message on that TLS must protect all the way
-// (RFC 8689 §4.2.1).
-var errTLSAway = smtp.NewError(550, smtp.EnhancedCode{5, 7, 30}, "REQUIRETLS cannot be kept on the way to this recipient")
-
 // translations are the failures of flows and models that a client is told of.
 var translations = []struct {
 	err   error

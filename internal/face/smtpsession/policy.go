@@ -28,9 +28,6 @@ type Policy struct {
 	// Priority, Clients and Forwards are the networks whose word counts in
 	// MT-PRIORITY, XCLIENT and XFORWARD.
 	Priority, Clients, Forwards []netip.Prefix
-	// TLSAway says that the transport keeps REQUIRETLS. Without it, such
-	// messages are taken for our own accounts only.
-	TLSAway bool
 }
 
 func contains(networks []netip.Prefix, ip netip.Addr) bool {

@@ -183,17 +183,22 @@ func TestSolicitation(t *testing.T) {
 	}
 }
 
-// TestRequireTLS takes such a message for people here, and for nobody else
-// (RFC 8689 §4.2.1).
+// TestRequireTLS takes such a message for people here, and does not send it to a
+// host that does not keep the demand (RFC 8689 §4.2.1).
 func TestRequireTLS(t *testing.T) {
 	t.Parallel()
-	s, _ := startHouse(t)
+	s, elsewhere := startHouse(t)
 	if s.SMTP("smtp").Extensions().Has(smtp.RequireTLS) {
 		t.Error("REQUIRETLS is announced in the clear")
 	}
 	m := s.Envelope(ann, mail, bob, "x@far.test")
 	m.Options.RequireTLS = true
-	expect(t, s.Send(s.Submission(ann), m), "ok", "550 5.7.30")
+	expect(t, s.Send(s.Submission(ann), m), "ok", "ok")
+	count(t, s, map[string]int{bob: 1})
+	report := waitFor(t, s, ann, 1)[0]
+	if !strings.Contains(report, "Status: 5.7.") || len(elsewhere.Mail()) > 0 {
+		t.Errorf("sent %v, reported %s", elsewhere.Mail(), report)
+	}
 }
 
 // TestRates holds a user to what one account may send, and tells until when.
