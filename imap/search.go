@@ -58,6 +58,9 @@ const (
 	// (RFC 8474 §6).
 	SearchEmailID
 	SearchThreadID
+	// SearchFuzzy is true if its only key nearly is; the session says how
+	// nearly (RFC 6203).
+	SearchFuzzy
 )
 
 // A SearchCriteria is a tree of tests on one message. Its root is a SearchAnd.
@@ -109,4 +112,6 @@ const (
 	// SearchReturnContext says that the search will come again (RFC 5267
 	// §4.2).
 	SearchReturnContext
+	// SearchReturnRelevancy asks how well each hit matches (RFC 6203 §4).
+	SearchReturnRelevancy
 )

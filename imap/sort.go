@@ -21,6 +21,9 @@ const (
 	// address, or the address itself if it has none (RFC 5957 §3).
 	SortDisplayFrom
 	SortDisplayTo
+	// SortRelevancy is how well the message matches, the best first
+	// (RFC 6203 §6).
+	SortRelevancy
 )
 
 // A SortCriterion is a key of SORT and its direction.

@@ -39,6 +39,7 @@ var mailCapabilities = [...]capability{
 	{name: "INPROGRESS"},
 	{name: "CONTEXT=SEARCH", needs: FeatureContext},
 	{name: "UIDBATCHES", needs: FeatureUIDBatches},
+	{name: "SEARCH=FUZZY", needs: FeatureFuzzy},
 	{name: "MULTISEARCH", needs: FeatureMultiSearch},
 	{name: "FILTERS", needs: FeatureMetadata},
 	{name: "STATUS=SIZE"},

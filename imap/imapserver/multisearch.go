@@ -182,6 +182,7 @@ func (s *multiSearch) found(h *MailboxHits) error {
 	if len(h.UIDs) > 0 && s.ret != imap.SearchReturnSave {
 		source := searchSource{h.Mailbox, h.UIDValidity}
 		source.writeHead(w, s.req.tag)
+		s.scores = h.Scores
 		writeResults(&s.searchCommand, h.UIDs, h.ModSeq)
 	}
 	if !h.Selected {

@@ -32,6 +32,9 @@ const (
 	FeatureLimits
 	// FeatureUIDBatches says that the sessions are Batchers (RFC 10022).
 	FeatureUIDBatches
+	// FeatureFuzzy says that the sessions know SearchFuzzy, and give scores
+	// (RFC 6203).
+	FeatureFuzzy
 	// FeatureSort says that the sessions are SortSessions (RFC 5256).
 	FeatureSort
 	// FeatureACL says that the sessions are ACLSessions.

@@ -39,6 +39,7 @@ type searchCommand struct {
 	newItems *imap.FetchOptions // of UPDATE (RFC 5465 §7)
 	partial  imap.PartialRange
 	criteria imap.SearchCriteria
+	scores   []uint8 // of the hits, for RELEVANCY
 }
 
 // parse takes the arguments.
@@ -64,7 +65,18 @@ func (s *searchCommand) parseProgram(ctx context.Context) error {
 		return err
 	}
 	s.criteria = imap.SearchCriteria{Op: imap.SearchAnd, Keys: keys}
-	return s.c.end(s.req)
+	if err := s.c.end(s.req); err != nil {
+		return err
+	}
+	return s.checkFuzzy(s.ret&imap.SearchReturnRelevancy != 0)
+}
+
+// checkFuzzy refuses RELEVANCY in a search that is not fuzzy (RFC 6203 §4).
+func (s *searchCommand) checkFuzzy(relevancy bool) error {
+	if relevancy && !s.criteria.Uses(imap.SearchFuzzy) {
+		return imap.Bad("RELEVANCY needs FUZZY")
+	}
+	return nil
 }
 
 // parseExtended takes RETURN with its options, if it is there, and the space
@@ -108,11 +120,19 @@ var searchResults = map[string]imap.SearchReturn{
 
 	"UPDATE":  imap.SearchReturnUpdate,
 	"CONTEXT": imap.SearchReturnContext,
+
+	"RELEVANCY": imap.SearchReturnRelevancy,
 }
 
 func (c *conn) knowsResult(opt imap.SearchReturn) bool {
 	const ofContext = imap.SearchReturnUpdate | imap.SearchReturnContext
-	return opt&ofContext == 0 || c.opts.Features&FeatureContext != 0
+	switch {
+	case opt&ofContext != 0:
+		return c.opts.Features&FeatureContext != 0
+	case opt == imap.SearchReturnRelevancy:
+		return c.opts.Features&FeatureFuzzy != 0
+	}
+	return true
 }
 
 // parseResult takes one result option.
@@ -162,6 +182,7 @@ func (s *searchCommand) run(ctx context.Context) error {
 	if s.ret&imap.SearchReturnSave != 0 {
 		c.saved = s.savedSet(data.UIDs)
 	}
+	s.scores = data.Scores
 	if s.req.uid {
 		writeSearch(s, data.UIDs, data.ModSeq)
 	} else {

@@ -156,6 +156,8 @@ func (p *searchParser) argument(name string) (key imap.SearchCriteria, err error
 		return key, err
 	}
 	switch name {
+	case "FUZZY":
+		return p.fuzzy()
 	case "NOT":
 		key.Op = imap.SearchNot
 		sub, err := p.key()
@@ -213,6 +215,15 @@ func (p *searchParser) extension(name string) (key imap.SearchCriteria, err erro
 		return p.objectID(name)
 	}
 	return key, imapwire.Syntax("unknown search key")
+}
+
+// fuzzy takes a key that need not match exactly (RFC 6203 §3).
+func (p *searchParser) fuzzy() (key imap.SearchCriteria, err error) {
+	if p.c.opts.Features&FeatureFuzzy == 0 {
+		return key, imapwire.Syntax("unknown search key")
+	}
+	sub, err := p.key()
+	return imap.SearchCriteria{Op: imap.SearchFuzzy, Keys: []imap.SearchCriteria{sub}}, err
 }
 
 func (p *searchParser) or() (key imap.SearchCriteria, err error) {

@@ -22,6 +22,9 @@ type SearchData struct {
 	// ModSeq is the highest mod-sequence of the hits that Reports names
 	// (RFC 7162 §3.1.10).
 	ModSeq imap.ModSeq
+	// Scores, with SearchReturnRelevancy, has one for each hit, from 1 to
+	// 100, in their order.
+	Scores []uint8
 }
 
 // ends are the result options that need only some hits at either end.

@@ -46,6 +46,7 @@ func writeResults[N imap.Num](s *searchCommand, hits imap.Set[N], modSeq imap.Mo
 	if s.ret&imap.SearchReturnPartial != 0 {
 		writePartial(w, s.partial, hits)
 	}
+	s.writeRelevancy()
 	if s.ret&imap.SearchReturnCount != 0 {
 		w.Raw(" COUNT ")
 		w.Number(uint64(hits.Count()))
@@ -77,6 +78,28 @@ func writePartial[N imap.Num](w *imapwire.Writer, p imap.PartialRange, hits imap
 		writeSet(w, some)
 	} else {
 		w.Nil()
+	}
+	w.Byte(')')
+}
+
+// writeRelevancy writes " RELEVANCY (scores)", of the hits that PARTIAL tells of
+// if it was asked for, else of all (RFC 6203 §4).
+func (s *searchCommand) writeRelevancy() {
+	scores := s.scores
+	if s.ret&imap.SearchReturnPartial != 0 {
+		scores = inPlaces(s.partial, scores)
+	}
+	if s.ret&imap.SearchReturnRelevancy == 0 || len(scores) == 0 {
+		return
+	}
+	w := s.c.w
+	w.Raw(" RELEVANCY")
+	sep := byte('(')
+	w.SP()
+	for _, score := range scores {
+		w.Byte(sep)
+		sep = ' '
+		w.Number(uint64(score))
 	}
 	w.Byte(')')
 }

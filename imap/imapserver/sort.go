@@ -23,8 +23,9 @@ type SortData struct {
 	// each as far as SearchOptions wanted it.
 	UIDs []imap.UID
 	Seqs []imap.SeqNum
-	// ModSeq is as in SearchData.
+	// ModSeq and Scores are as in SearchData.
 	ModSeq imap.ModSeq
+	Scores []uint8
 }
 
 // lookupSort returns the commands of RFC 5256.
@@ -79,12 +80,16 @@ func (s *sortCommand) parse(ctx context.Context) error {
 	if err := s.parseCriteria(ctx); err != nil {
 		return err
 	}
-	return s.c.end(s.req)
+	if err := s.c.end(s.req); err != nil {
+		return err
+	}
+	byScore := slices.ContainsFunc(s.by, func(by imap.SortCriterion) bool { return by.Key == imap.SortRelevancy })
+	return s.checkFuzzy(byScore || s.ret&imap.SearchReturnRelevancy != 0)
 }
 
 // maxSortKeys is how many criteria SORT takes: each key once in either
 // direction.
-const maxSortKeys = 2 * (int(imap.SortDisplayTo) + 1)
+const maxSortKeys = 2 * (int(imap.SortRelevancy) + 1)
 
 // parseBy takes the sort criteria, of which there is at least one.
 func (s *sortCommand) parseBy() error {
@@ -132,6 +137,8 @@ func (s *sortCommand) parseCriterion() (by imap.SortCriterion, err error) {
 		by.Key = imap.SortDisplayFrom
 	case "DISPLAYTO":
 		by.Key = imap.SortDisplayTo
+	case "RELEVANCY":
+		by.Key = imap.SortRelevancy
 	default:
 		err = imapwire.Syntax("unknown sort criterion")
 	}
@@ -177,6 +184,7 @@ func (s *sortCommand) run(ctx context.Context) error {
 	if s.ret&imap.SearchReturnSave != 0 {
 		c.saved = savedSorted(&s.searchCommand, data.UIDs)
 	}
+	s.scores = data.Scores
 	if s.req.uid {
 		writeSort(s, data.UIDs, data.ModSeq)
 	} else {
@@ -207,7 +215,7 @@ func savedSorted(s *searchCommand, hits []imap.UID) imap.UIDSet {
 }
 
 // inPlaces returns those of nums that a range of places means.
-func inPlaces[N imap.Num](p imap.PartialRange, nums []N) []N {
+func inPlaces[N any](p imap.PartialRange, nums []N) []N {
 	from, to := p.Places(uint32(len(nums)))
 	if from > to {
 		return nil
@@ -263,6 +271,7 @@ func writeSortExtended[N imap.Num](s *searchCommand, hits []N, modSeq imap.ModSe
 	if s.ret&imap.SearchReturnPartial != 0 {
 		writePartialSort(w, s.partial, hits)
 	}
+	s.writeRelevancy()
 	if s.ret&imap.SearchReturnCount != 0 {
 		w.Raw(" COUNT ")
 		w.Number(uint64(len(hits)))

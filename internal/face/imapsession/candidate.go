@@ -25,10 +25,11 @@ type candidate struct {
 	structure *message.Structure
 	header    message.Header
 	kept      []byte // scratch
+	scores    scores
 }
 
 func (c *candidate) reset(seq imap.SeqNum, e mailstore.Entry) {
-	c.seq, c.entry = seq, e
+	c.seq, c.entry, c.scores = seq, e, scores{}
 	c.stored, c.bytes, c.structure, c.header = nil, nil, nil, nil
 }
 
@@ -106,16 +107,20 @@ func (c *candidate) fields(kept bool) (message.Header, error) {
 
 // text looks for a needle in the decoded text of the message.
 func (c *candidate) text(m *message.Matcher, scope message.SearchScope) (bool, error) {
-	r, err := c.open()
+	r, err := c.content()
 	if err != nil {
 		return false, err
 	}
-	if c.structure == nil {
-		if c.structure, err = c.stored.Structure(); err != nil {
-			return false, err
-		}
+	return c.searcher.Contains(m, c.structure, r, scope)
+}
+
+// content returns the message's bytes, and has its structure at hand.
+func (c *candidate) content() (io.ReaderAt, error) {
+	r, err := c.open()
+	if err == nil && c.structure == nil {
+		c.structure, err = c.stored.Structure()
 	}
-	return c.searcher.Contains(m, c.structure, interruptible{c.ctx, r}, scope)
+	return interruptible{c.ctx, r}, err
 }
 
 // interruptible reads until ctx is done: the text of a large message takes a

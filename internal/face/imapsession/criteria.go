@@ -41,6 +41,8 @@ func (c *compiler) compile(k *imap.SearchCriteria) (matcher, error) {
 		return c.any(k.Keys)
 	case imap.SearchNot:
 		return c.not(&k.Keys[0])
+	case imap.SearchFuzzy:
+		return c.fuzzy(&k.Keys[0])
 	case imap.SearchSet:
 		return c.set(k.Set)
 	case imap.SearchHeader:

@@ -46,6 +46,13 @@ func (h *hits) add(seq imap.SeqNum, e mailstore.Entry) bool {
 	return h.enough
 }
 
+// rate takes the score of the hit that is added next.
+func (h *hits) rate(score uint8) {
+	if h.opts.Return&imap.SearchReturnRelevancy != 0 {
+		h.found.Scores = append(h.found.Scores, score)
+	}
+}
+
 // put adds a hit to what the client wants.
 func (h *hits) put(uid imap.UID, seq imap.SeqNum, m imap.ModSeq) {
 	if h.opts.UIDs {

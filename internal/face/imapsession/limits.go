@@ -10,7 +10,7 @@ import (
 
 // resultFeatures are abilities to do with the results and the size of commands.
 const resultFeatures = imapserver.FeatureContext | imapserver.FeatureMultiSearch | imapserver.FeatureLimits |
-	imapserver.FeatureUIDBatches
+	imapserver.FeatureUIDBatches | imapserver.FeatureFuzzy
 
 // Newest returns the part of a set that has its n messages with the highest
 // UIDs (RFC 9738 §3.1).

@@ -86,17 +86,20 @@ func searchColumns(messages iter.Seq2[imap.SeqNum, mailstore.Entry], match match
 
 // searchMessages looks through messages that have to be read.
 func (c *compiler) searchMessages(ctx context.Context, criteria *imap.SearchCriteria, messages iter.Seq2[imap.SeqNum, mailstore.Entry], onColumns matcher, hits *hits) error {
-	return examineAll(ctx, messages, onColumns, task[struct{}]{
+	return examineAll(ctx, messages, onColumns, task[uint8]{
 		total:  uint32(c.view.told.Len()),
 		reader: c.view.at.account.Reader,
-		examiner: func() (examiner[struct{}], error) {
+		examiner: func() (examiner[uint8], error) {
 			_, rest, err := c.stages(criteria)
-			return func(m *candidate) (none struct{}, hit bool, err error) {
+			return func(m *candidate) (score uint8, hit bool, err error) {
 				hit, err = rest.test(m)
-				return none, hit, err
+				return m.scores.mean(), hit, err
 			}, err
 		},
-		found: func(f finding[struct{}]) bool { return hits.add(f.seq, f.entry) },
+		found: func(f finding[uint8]) bool {
+			hits.rate(f.facts)
+			return hits.add(f.seq, f.entry)
+		},
 		first: hits.limit == 1,
 	})
 }

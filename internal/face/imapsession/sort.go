@@ -45,15 +45,22 @@ type sortHit struct {
 	seq    imap.SeqNum
 	uid    imap.UID
 	modSeq imap.ModSeq
+	score  uint8
 }
 
 type sortHits []sortHit
 
-func (h *sortHits) add(p place, key []byte) {
+// sortFacts is what is taken from a hit.
+type sortFacts struct {
+	key   []byte
+	score uint8
+}
+
+func (h *sortHits) add(p place, f sortFacts) {
 	var start [8]byte
-	copy(start[:], key)
+	copy(start[:], f.key)
 	*h = append(*h, sortHit{
-		start: binary.BigEndian.Uint64(start[:]), key: key,
+		start: binary.BigEndian.Uint64(start[:]), key: f.key, score: f.score,
 		seq: p.seq, uid: p.entry.UID, modSeq: p.entry.ModSeq,
 	})
 }
@@ -79,7 +86,7 @@ func (h *sortHits) sortColumns(v *mailstore.Version, match matcher, sorter *sort
 		}
 		if ok {
 			key, _ := sorter.key(&m) // columns do not fail
-			h.add(place{seq, e}, key)
+			h.add(place{seq, e}, sortFacts{key: key})
 		}
 	}
 	return nil
@@ -87,21 +94,22 @@ func (h *sortHits) sortColumns(v *mailstore.Version, match matcher, sorter *sort
 
 // sortMessages looks through a mailbox where messages have to be read.
 func (c *compiler) sortMessages(ctx context.Context, search *imap.SearchCriteria, by []imap.SortCriterion, onColumns matcher, hits *sortHits) error {
-	return examineAll(ctx, c.view.told.All(), onColumns, task[[]byte]{
+	return examineAll(ctx, c.view.told.All(), onColumns, task[sortFacts]{
 		total:  uint32(c.view.told.Len()),
 		reader: c.view.at.account.Reader,
-		examiner: func() (examiner[[]byte], error) {
+		examiner: func() (examiner[sortFacts], error) {
 			_, rest, err := c.stages(search)
 			sorter := c.session.newSorter(by)
-			return func(m *candidate) ([]byte, bool, error) {
-				if hit, err := rest.test(m); err != nil || !hit {
-					return nil, false, err
+			return func(m *candidate) (facts sortFacts, hit bool, err error) {
+				if hit, err = rest.test(m); err != nil || !hit {
+					return facts, false, err
 				}
-				key, err := sorter.key(m)
-				return key, err == nil, err
+				facts.key, err = sorter.key(m)
+				facts.score = m.scores.mean()
+				return facts, err == nil, err
 			}, err
 		},
-		found: func(f finding[[]byte]) bool {
+		found: func(f finding[sortFacts]) bool {
 			hits.add(f.place, f.facts)
 			return false
 		},
@@ -123,6 +131,11 @@ func (h sortHits) data(opts imapserver.SearchOptions) *imapserver.SortData {
 		}
 		if opts.Seqs {
 			d.Seqs[i] = h[i].seq
+		}
+	}
+	if opts.Return&imap.SearchReturnRelevancy != 0 {
+		for i := range h {
+			d.Scores = append(d.Scores, h[i].score)
 		}
 	}
 	if opts.ModSeq {

@@ -31,7 +31,7 @@ func (s *session) newSorter(by []imap.SortCriterion) *sorter {
 func readsRecords(by []imap.SortCriterion) bool {
 	for _, b := range by {
 		switch b.Key {
-		case imap.SortArrival, imap.SortDate, imap.SortSize:
+		case imap.SortArrival, imap.SortDate, imap.SortSize, imap.SortRelevancy:
 		default:
 			return true
 		}
@@ -54,7 +54,11 @@ func (s *sorter) key(m *candidate) ([]byte, error) {
 	key := s.arena
 	for _, b := range s.by {
 		start := len(key)
-		key = s.appendKey(key, b.Key, m.entry, envelope)
+		if b.Key == imap.SortRelevancy {
+			key = append(key, ^m.scores.mean()) // the best comes first
+		} else {
+			key = s.appendKey(key, b.Key, m.entry, envelope)
+		}
 		if b.Reverse {
 			invert(key[start:])
 		}
