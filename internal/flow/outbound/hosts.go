@@ -26,7 +26,7 @@ type hostFailure struct {
 // only host it is, so that the destination's next attempt is a real one.
 const (
 	firstAvoid   = 20 * time.Second
-	longestAvoid = 5 * time.Minute
+	longestAvoid = 2 * time.Minute
 	maxHosts     = 20_000
 )
 

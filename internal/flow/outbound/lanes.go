@@ -131,6 +131,18 @@ func (ls *lanes) moving(hop queue.Hop) bool {
 	return false
 }
 
+// quiet returns the hops that were out of reach, may be asked again, and have
+// nothing that would.
+func (ls *lanes) quiet(now time.Time) []queue.Hop {
+	var hops []queue.Hop
+	for _, l := range ls.byKey {
+		if l.failures > 0 && !now.Before(l.down) && l.idle() {
+			hops = append(hops, l.key.hop)
+		}
+	}
+	return hops
+}
+
 // tidy forgets lanes that have nothing to remember, and the oldest ones if
 // there are too many.
 func (ls *lanes) tidy(now time.Time) {

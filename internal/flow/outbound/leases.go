@@ -24,6 +24,7 @@ func (l *loop) sweep(now time.Time) error {
 	if now.Sub(l.tidied) >= tidyPause {
 		l.tidied = now
 		l.lanes.tidy(now)
+		l.probe(now)
 		if err := l.renew(now); err != nil {
 			return err
 		}

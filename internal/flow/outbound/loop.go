@@ -3,6 +3,7 @@ package outbound
 import (
 	"context"
 	"errors"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -35,10 +36,11 @@ type loop struct {
 	left     map[queue.Hop]bool      // that have more in the store
 	inFlow   map[*queue.Work]*leased // under way
 	resuming map[queue.Hop]bool      // whose suspended recipients are being made due
-	parcels  int                     // in flight
-	next     time.Time               // when the store has something new by itself
-	look     bool                    // at the store: there may be something new
-	quiet    time.Time               // no look before, unless a lane has room
+	probing  bool
+	parcels  int       // in flight
+	next     time.Time // when the store has something new by itself
+	look     bool      // at the store: there may be something new
+	quiet    time.Time // no look before, unless a lane has room
 	swept    time.Time
 	tidied   time.Time
 	released bool // what we had leased before the start
@@ -54,6 +56,7 @@ type report struct {
 	// that the suspended recipients of a hop are due.
 	suspended *lane
 	resumed   queue.Hop
+	probed    bool // a probe is over
 }
 
 func newLoop(r *Runner, work context.Context) *loop {
@@ -275,6 +278,9 @@ func (l *loop) hear(r report) {
 		delete(l.resuming, r.resumed)
 		l.look = true
 		return
+	case r.probed:
+		l.probing, l.look = false, true
+		return
 	case r.suspended != nil:
 		r.suspended.suspending = false
 		return
@@ -303,10 +309,31 @@ func (l *loop) resume(hop queue.Hop) {
 	}
 	l.resuming[hop] = true
 	l.running.Go(func() {
-		if _, err := l.options.Queue.Resume(hop, l.options.Now()); err != nil {
+		if _, err := l.options.Queue.Resume(hop, l.options.Now(), math.MaxInt); err != nil {
 			l.options.Logger.Error("what was put off is not made due", "hop", string(hop), "error", err)
 		}
 		l.done <- report{resumed: hop}
+	})
+}
+
+// probe makes one message due for each hop that was out of reach and may not be
+// any more, if none is due by itself.
+func (l *loop) probe(now time.Time) {
+	hops := l.lanes.quiet(now)
+	if len(hops) == 0 || l.probing {
+		return
+	}
+	l.probing = true
+	l.running.Go(func() {
+		for _, hop := range hops {
+			if l.work.Err() != nil {
+				break
+			}
+			if _, err := l.options.Queue.Resume(hop, now, 1); err != nil {
+				l.options.Logger.Error("a destination is not tried again", "hop", string(hop), "error", err)
+			}
+		}
+		l.done <- report{probed: true}
 	})
 }
 
@@ -318,11 +345,12 @@ func (l *loop) pause(now time.Time) time.Duration {
 			until = t
 		}
 	}
-	if l.space() > 0 {
-		earlier(l.next)
-		if l.look {
-			earlier(l.quiet)
-		}
+	look := l.next
+	if l.look {
+		look = now
+	}
+	if l.space() > 0 && !look.IsZero() {
+		earlier(later(look, l.quiet))
 	}
 	for _, lane := range l.lanes.active {
 		if lane.next.After(now) {
@@ -330,6 +358,13 @@ func (l *loop) pause(now time.Time) time.Duration {
 		}
 	}
 	return max(0, until.Sub(now))
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 func (l *loop) inFlight() {

@@ -29,7 +29,7 @@ const (
 	firstGap    = time.Second
 	longestGap  = time.Minute
 	firstDown   = 30 * time.Second
-	longestDown = 15 * time.Minute
+	longestDown = 3 * time.Minute
 )
 
 func newPace(limit int) pace {
@@ -115,7 +115,7 @@ func (p *pace) succeed(now time.Time, limit int) {
 
 // slow halves the window, once for all parcels that were under way together.
 func (p *pace) slow(began, now time.Time) {
-	if began.Before(p.slowed) {
+	if !began.After(p.slowed) {
 		return
 	}
 	p.slowed = now
@@ -126,7 +126,7 @@ func (p *pace) slow(began, now time.Time) {
 // fail takes the destination down, for longer each time; what was under way
 // together counts once.
 func (p *pace) fail(began, now time.Time, results []Result) {
-	if p.failures > 0 && began.Before(p.slowed) {
+	if p.failures > 0 && !began.After(p.slowed) {
 		return
 	}
 	p.failures++

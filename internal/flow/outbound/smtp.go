@@ -42,7 +42,7 @@ type SMTPOptions struct {
 
 	DialTimeout time.Duration // for one address; default 30 seconds
 	IdleTimeout time.Duration // how long a connection is kept for the next parcel; default 10 seconds
-	MaxIdle     int           // connections kept to one address; default 5
+	MaxIdle     int           // connections kept to one address; default 20
 	MaxUses     int           // parcels over one connection; default 100
 
 	// Timeouts bound the waiting within a session; zero values are those
@@ -85,7 +85,7 @@ func NewSMTP(o SMTPOptions) *SMTP {
 	o.MaxAddresses = cmp.Or(o.MaxAddresses, 10)
 	o.DialTimeout = cmp.Or(o.DialTimeout, 30*time.Second)
 	o.IdleTimeout = cmp.Or(o.IdleTimeout, 10*time.Second)
-	o.MaxIdle = cmp.Or(o.MaxIdle, 5)
+	o.MaxIdle = cmp.Or(o.MaxIdle, 20)
 	o.MaxUses = cmp.Or(o.MaxUses, 100)
 	if o.Allow == nil {
 		o.Allow = IsPublic

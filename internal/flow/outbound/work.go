@@ -175,7 +175,7 @@ func outcomes(ctx context.Context, fates []fate, now time.Time, told bool) []que
 	for i, f := range fates {
 		o := queue.Outcome{
 			Kind: f.verdict.Outcome, Due: f.verdict.Due, At: now,
-			Reply: f.result.Text, Host: f.result.Remote, Suspended: f.result.Suspended,
+			Reply: f.result.Text, Host: f.result.Remote, Suspended: f.result.Suspended || f.result.Unreached,
 			DelayNotified: f.recipient.DelayNotified || told && f.verdict.Tell == dsn.Delayed,
 		}
 		switch {

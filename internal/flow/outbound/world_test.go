@@ -12,6 +12,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/mailstead/mailstead/dns"
 	"github.com/mailstead/mailstead/dns/dnstest"
@@ -40,12 +41,14 @@ type fakeHost struct {
 	// reply answers a command line, or "." for the end of a message. "" is
 	// the usual reply, "drop" closes the connection without one.
 	reply func(line string) string
+	takes time.Duration // to take a message
 
 	mu       sync.Mutex
 	messages []fakeMessage
 	lines    []string // commands
 	conns    int
 	now, max int // connections at once
+	open     []net.Conn
 	quits    int
 }
 
@@ -155,6 +158,9 @@ func (h *fakeHost) served() (conns, most, quits int) {
 func (h *fakeHost) serve(conn net.Conn) {
 	h.count(1)
 	defer h.count(-1)
+	h.mu.Lock()
+	h.open = append(h.open, conn)
+	h.mu.Unlock()
 	defer conn.Close()
 	c := &fakeConn{host: h}
 	if h.implicit {
@@ -305,6 +311,7 @@ func (c *fakeConn) bdat(arg string) bool {
 
 // end answers the end of a message.
 func (c *fakeConn) end() bool {
+	time.Sleep(c.host.takes)
 	if special := c.special("."); special != "" {
 		if special != "drop" {
 			c.say(special)

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"math"
 	"time"
 
 	"github.com/mailstead/mailstead/address"
@@ -86,7 +87,7 @@ func (q *Queue) Drop(f Filter) (int, error) {
 // change does something to all recipients that the filter chooses.
 func (q *Queue) change(f Filter, do func(c *finisher, m *Message, r *Recipient, before []byte)) (int, error) {
 	var s selection
-	return q.inChunks(f.space(), func(r storage.Reader, key, value []byte) (bool, error) {
+	return q.inChunks(f.space(), math.MaxInt, func(r storage.Reader, key, value []byte) (bool, error) {
 		if s.reader != r {
 			s = selection{filter: f, reader: r}
 		}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -250,7 +251,7 @@ func (m *machine) reroute(rt *rapid.T) {
 }
 
 func (m *machine) resume(rt *rapid.T) {
-	got, err := m.queue.Resume("one.test", m.now)
+	got, err := m.queue.Resume("one.test", m.now, math.MaxInt)
 	want := 0
 	for _, p := range m.model {
 		if p.hop == "one.test" && p.suspended && !p.leased && !p.held && p.due.After(m.now) {

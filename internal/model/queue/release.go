@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"math"
 	"time"
 
 	"github.com/mailstead/mailstead/internal/platform/storage"
@@ -20,7 +21,7 @@ func (q *Queue) ReleaseExpired(now time.Time) (int, error) {
 }
 
 func (q *Queue) releaseLeases(which func(owner string, until time.Time) bool) (int, error) {
-	return q.inChunks(prefixed([]byte{spaceLeased}), func(_ storage.Reader, _, value []byte) (bool, error) {
+	return q.inChunks(prefixed([]byte{spaceLeased}), math.MaxInt, func(_ storage.Reader, _, value []byte) (bool, error) {
 		return which(string(value[8:]), readTime(value)), nil
 	}, func(f *finisher, m *Message, r *Recipient, before []byte) {
 		f.release(m, r, before)
@@ -57,11 +58,11 @@ func (w *Work) renew(reader storage.Reader, b *storage.Batch, until time.Time) e
 	return nil
 }
 
-// Resume makes the recipients that wait for a hop due now if their last
-// attempt was suspended: the hop can be reached again. It returns how many
-// they are.
-func (q *Queue) Resume(h Hop, now time.Time) (int, error) {
-	return q.inChunks(prefixed(waitingPrefix(h)), func(r storage.Reader, key, _ []byte) (bool, error) {
+// Resume makes recipients that wait for a hop due now if their last attempt was
+// suspended: all of them when the hop can be reached again, or at most so many
+// to find out. It returns how many they are.
+func (q *Queue) Resume(h Hop, now time.Time, most int) (int, error) {
+	return q.inChunks(prefixed(waitingPrefix(h)), most, func(r storage.Reader, key, _ []byte) (bool, error) {
 		w := splitWaiting(key)
 		if !w.due.After(now) {
 			return false, nil
@@ -77,8 +78,9 @@ func (q *Queue) Resume(h Hop, now time.Time) (int, error) {
 const chunk = 500
 
 // inChunks does something to the recipients that the keys of a range end with,
-// those that match, in batches of a chunk. It returns how many they were.
-func (q *Queue) inChunks(space storage.Range, match func(r storage.Reader, key, value []byte) (bool, error),
+// those that match, at most so many, in batches of a chunk. It returns how many
+// they were.
+func (q *Queue) inChunks(space storage.Range, most int, match func(r storage.Reader, key, value []byte) (bool, error),
 	do func(f *finisher, m *Message, r *Recipient, before []byte)) (int, error) {
 	total := 0
 	for {
@@ -86,7 +88,7 @@ func (q *Queue) inChunks(space storage.Range, match func(r storage.Reader, key, 
 		var last []byte
 		err := q.commit(func(r storage.Reader, b *storage.Batch) error {
 			var err error
-			keys, last, err = scanChunk(r, space, func(key, value []byte) (bool, error) { return match(r, key, value) })
+			keys, last, err = scanChunk(r, space, min(chunk, most-total), func(key, value []byte) (bool, error) { return match(r, key, value) })
 			if err != nil {
 				return err
 			}
@@ -96,7 +98,7 @@ func (q *Queue) inChunks(space storage.Range, match func(r storage.Reader, key, 
 			return total, err
 		}
 		total += len(keys)
-		if last == nil {
+		if last == nil || total >= most {
 			return total, nil
 		}
 		space.Start = after(last)
@@ -122,11 +124,11 @@ func (f *finisher) each(keys [][]byte, do func(f *finisher, m *Message, r *Recip
 	return f.settle()
 }
 
-// scanChunk returns the keys of a range that match, up to a chunk of them, and
+// scanChunk returns the keys of a range that match, up to so many of them, and
 // the last of these if there may be more.
-func scanChunk(r storage.Reader, space storage.Range, match func(key, value []byte) (bool, error)) (keys [][]byte, last []byte, err error) {
+func scanChunk(r storage.Reader, space storage.Range, most int, match func(key, value []byte) (bool, error)) (keys [][]byte, last []byte, err error) {
 	err = r.Scan(space, func(key, value []byte) error {
-		if len(keys) == chunk {
+		if len(keys) == most {
 			last = keys[len(keys)-1]
 			return storage.ErrStop
 		}

@@ -94,8 +94,9 @@ type Recipient struct {
 	LastHost    string    `json:",omitempty"` // that gave the reply
 	// DelayNotified says that the sender has been told of the delay.
 	DelayNotified bool `json:",omitempty"`
-	// Suspended says that the last attempt was none: the destination was
-	// known to be out of reach. [Queue.Resume] makes such recipients due.
+	// Suspended says that the last attempt reached nobody, or was none: the
+	// destination was known to be out of reach. [Queue.Resume] makes such
+	// recipients due.
 	Suspended bool `json:",omitempty"`
 	// Held keeps the recipient from being leased.
 	Held bool `json:",omitempty"`
