@@ -61,7 +61,7 @@ func (s *SMTP) connect(ctx context.Context, pl place, g *guard) (session, error)
 	if err != nil {
 		return nil, err
 	}
-	return &clientSession{Client: c, place: pl, security: securityOf(c, want)}, nil
+	return &clientSession{Client: c, place: pl, security: securityOf(c, want), now: s.options.Now}, nil
 }
 
 // countSession tells how the first try of a session went. One that did not get

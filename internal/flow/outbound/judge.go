@@ -48,6 +48,7 @@ type Facts struct {
 	DelayNotified bool
 	NullSender    bool
 	Notify        smtp.Notify // what the sender wants to be told; 0 is the default
+	By            smtp.By     // counted from Received
 	Chance        float64     // in [0, 1), for the jitter
 }
 
@@ -55,7 +56,7 @@ type Facts struct {
 type Verdict struct {
 	Outcome queue.OutcomeKind // Delivered, Failed or Deferred
 	Due     time.Time         // of the next attempt, if Deferred
-	Tell    dsn.Action        // what the sender is told: Failed, Delayed, or nothing
+	Tell    dsn.Action        // what the sender is told: Failed, Delayed, Relayed, or nothing
 	// Expired says that delivery has failed because time is up. The sender
 	// sees why it did not succeed earlier.
 	Expired bool
@@ -65,11 +66,15 @@ type Verdict struct {
 func (s Schedule) Judge(f Facts) Verdict {
 	switch {
 	case f.Result.Kind == Accepted:
-		return Verdict{Outcome: queue.Delivered}
+		return Verdict{Outcome: queue.Delivered, Tell: f.relayed()}
 	case f.Result.Kind == Permanent:
 		return Verdict{Outcome: queue.Failed, Tell: f.tell(dsn.Failed, smtp.NotifyFailure)}
 	}
 	s = s.withDefaults()
+	deadline := f.deadline()
+	if f.By.Mode == smtp.ByReturn && deadline.Before(f.Expires) {
+		f.Expires = deadline
+	}
 	due := f.Now.Add(s.pause(f.Attempts, f.Chance))
 	if !f.Now.Before(f.Expires) {
 		return Verdict{Outcome: queue.Failed, Tell: f.tell(dsn.Failed, smtp.NotifyFailure), Expired: true}
@@ -80,11 +85,46 @@ func (s Schedule) Judge(f Facts) Verdict {
 	if due.After(f.Expires) {
 		due = f.Expires // once more, at the last moment
 	}
+	if f.By.Mode == smtp.ByNotify && deadline.After(f.Now) && deadline.Before(due) {
+		due = deadline // so that the sender hears of the delay then
+	}
 	v := Verdict{Outcome: queue.Deferred, Due: due}
-	if !f.DelayNotified && f.Now.Sub(f.Received) >= s.DelayNotice {
+	switch {
+	case f.DelayNotified:
+	case f.By.Mode == smtp.ByNotify && !f.Now.Before(deadline):
+		v.Tell = f.unlessNever(dsn.Delayed)
+	case f.Now.Sub(f.Received) >= s.DelayNotice:
 		v.Tell = f.tell(dsn.Delayed, smtp.NotifyDelay)
 	}
 	return v
+}
+
+// deadline is when the sender wants the message to be delivered, if they do
+// (RFC 2852 §4).
+func (f *Facts) deadline() time.Time { return f.Received.Add(f.By.Within) }
+
+// relayed returns the action if the sender must hear that the message has gone
+// to a system that will not tell of its delivery (RFC 3461 §5.2.2), or that it
+// has passed by here (RFC 2852 §4.1).
+func (f *Facts) relayed() dsn.Action {
+	if f.Result.Final {
+		return ""
+	}
+	if f.By.Trace {
+		return f.unlessNever(dsn.Relayed)
+	}
+	if f.Notify&smtp.NotifySuccess != 0 && !f.Result.Reports && !f.NullSender {
+		return dsn.Relayed
+	}
+	return ""
+}
+
+// unlessNever returns the action unless the sender wants to hear of nothing.
+func (f *Facts) unlessNever(a dsn.Action) dsn.Action {
+	if f.NullSender || f.Notify&smtp.NotifyNever != 0 {
+		return ""
+	}
+	return a
 }
 
 // tell returns the action if the sender wants to hear of it. By default

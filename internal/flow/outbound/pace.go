@@ -2,6 +2,7 @@ package outbound
 
 import (
 	"math/rand/v2"
+	"strings"
 	"time"
 )
 
@@ -63,17 +64,15 @@ func signalOf(results []Result) signal {
 
 func (r *Result) signal() signal {
 	switch {
-	case r.Kind != Temporary && r.Remote != "":
+	case r.Kind == Accepted, r.Kind == Permanent && r.Remote != "":
 		return welcome
-	case r.Kind != Temporary:
+	case r.Kind == Permanent:
 		return silence
 	case r.Unreached:
 		return outOfReach
-	case r.Code.Subject == codeSystem.Subject && r.Remote == "":
+	case r.Remote == "" && r.Code != codeBroken:
 		return silence
-	case r.Remote == "", r.Command == "MAIL", r.Command == "connect":
-		return overrun
-	case len(r.Text) >= 3 && r.Text[:3] == "421":
+	case r.Remote == "", r.Command == "MAIL", strings.HasPrefix(r.Text, "421"):
 		return overrun
 	}
 	return busy

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/mailstead/mailstead/dsn"
 	"github.com/mailstead/mailstead/smtp"
@@ -15,6 +16,7 @@ type clientSession struct {
 	*smtpclient.Client
 	place    place
 	security Security
+	now      func() time.Time
 }
 
 // send implements session.
@@ -42,6 +44,7 @@ func (s *clientSession) send(ctx context.Context, p Parcel, recipients []int) se
 // message puts a parcel into the client's words.
 func (s *clientSession) message(p Parcel, recipients []int) smtpclient.Message {
 	m := smtpclient.Message{From: p.Message.Sender, Options: p.Message.Options, Body: p.Content.Reader(), Size: p.Content.Size()}
+	m.Options.By = m.Options.By.After(s.now().Sub(p.Message.Received))
 	m.Options.Auth = "" // says who submitted the message to us, and is not for strangers
 	if m.Options.Body == smtp.Body8BitMIME && !s.Extensions().Has(smtp.EightBitMIME) {
 		// QUIRK: RFC 6152 §3 wants the message converted or returned. The
@@ -103,6 +106,7 @@ func (s *clientSession) result(o smtpclient.Outcome) Result {
 	case o.Err == nil:
 		r := fromReply(o.Reply)
 		r.Remote, r.Command = s.place.name, "end of data"
+		r.Reports = s.Extensions().Has(smtp.DSN)
 		return r
 	case errors.As(o.Err, &refused):
 		return s.refusal(refused)

@@ -73,6 +73,11 @@ type Result struct {
 	// Command is what Text is the reply to, such as "RCPT" or "end of data";
 	// "connect" for the greeting.
 	Command string
+	// Reports says that the host that accepted will tell the sender what
+	// becomes of the message, as it was asked (RFC 3461 §5.2.1). Final says
+	// that there is no further hop.
+	Reports bool
+	Final   bool
 	// Unreached says that there was nobody to talk to.
 	Unreached bool
 	// Suspended says that nobody was asked, because nobody could be reached

@@ -129,6 +129,7 @@ func (r *Runner) judge(p Parcel, results []Result, now time.Time) []fate {
 			DelayNotified: rcpt.DelayNotified,
 			NullSender:    p.Message.Sender.IsNull(),
 			Notify:        rcpt.Options.Notify,
+			By:            p.Message.Options.By,
 			Chance:        luck,
 		})}
 	}

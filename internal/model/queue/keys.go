@@ -56,7 +56,7 @@ func levelOf(priority int) level {
 func (l level) priority() int { return HighestPriority - int(l) }
 
 func waitingKey(r *Recipient, m *Message) []byte {
-	key := append(waitingPrefix(r.Hop()), byte(levelOf(m.Priority)))
+	key := append(waitingPrefix(r.Hop()), byte(levelOf(int(m.Options.Priority))))
 	key = appendTime(key, r.Due)
 	key = binary.BigEndian.AppendUint64(key, uint64(m.ID))
 	return binary.BigEndian.AppendUint32(key, r.Index)

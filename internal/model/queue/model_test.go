@@ -15,6 +15,7 @@ import (
 	"github.com/mailstead/mailstead/internal/model/queue"
 	"github.com/mailstead/mailstead/internal/platform/storage"
 	"github.com/mailstead/mailstead/internal/platform/storage/memstore"
+	"github.com/mailstead/mailstead/smtp"
 )
 
 // key names a recipient of the plain model.
@@ -78,7 +79,7 @@ func (m *machine) add(rt *rapid.T) {
 		to = append(to, fmt.Sprintf("u%d@%s", i, rapid.SampledFrom(destinations).Draw(rt, "destination")))
 	}
 	priority := rapid.SampledFrom([]int{0, 0, 9, -9, 3}).Draw(rt, "priority")
-	id := addMessage(m.tb, m.store, m.queue, queue.Message{Priority: priority}, to...)
+	id := addMessage(m.tb, m.store, m.queue, queue.Message{Options: smtp.MailOptions{Priority: int8(priority)}}, to...)
 	for i, r := range to {
 		m.model[key{id, uint32(i)}] = &plain{hop: queue.Hop(parse(m.tb, r).Domain.String()), due: noon, priority: priority}
 	}

@@ -127,7 +127,7 @@ func (w *writer) setWaiting(m *Message, r *Recipient) {
 		w.wakes = make(map[string]bool)
 	}
 	w.wakes[string(wake)] = true
-	w.batch.Set(wake, w.queue.wakeValue(m.Priority))
+	w.batch.Set(wake, w.queue.wakeValue(int(m.Options.Priority)))
 }
 
 // wakeValue is the value of a wake entry: a number that is never used twice,

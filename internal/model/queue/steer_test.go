@@ -10,6 +10,7 @@ import (
 	"github.com/mailstead/mailstead/internal/model/queue"
 	"github.com/mailstead/mailstead/internal/platform/storage"
 	"github.com/mailstead/mailstead/internal/platform/storage/memstore"
+	"github.com/mailstead/mailstead/smtp"
 )
 
 // TestPriorities looks at the order in which messages of different priority
@@ -20,13 +21,13 @@ func TestPriorities(t *testing.T) {
 	q := queue.New(store, queue.Options{})
 	for _, m := range []struct {
 		name     string
-		priority int
+		priority int8
 		age      time.Duration
 	}{
 		{"bulk", -4, 0}, {"usual", 0, 0}, {"urgent", 4, 0}, {"out-of-range", 99, 0},
 		{"old-bulk", -4, time.Hour}, {"old-usual", 0, time.Minute},
 	} {
-		addMessage(t, store, q, queue.Message{Priority: m.priority, Received: noon.Add(-m.age)}, m.name+"@one.test")
+		addMessage(t, store, q, queue.Message{Options: smtp.MailOptions{Priority: m.priority}, Received: noon.Add(-m.age)}, m.name+"@one.test")
 	}
 	var order []string
 	known := []queue.Hop{"one.test"}
@@ -47,7 +48,7 @@ func TestUrgentDestinationFirst(t *testing.T) {
 	store := memstore.New()
 	q := queue.New(store, queue.Options{})
 	add(t, store, q, "a@one.test")
-	addMessage(t, store, q, queue.Message{Priority: 3, Received: noon.Add(time.Minute)}, "b@two.test")
+	addMessage(t, store, q, queue.Message{Options: smtp.MailOptions{Priority: 3}, Received: noon.Add(time.Minute)}, "b@two.test")
 	got := describe(lease(t, q, noon.Add(time.Minute), queue.LeaseOptions{}).Works)
 	if diff := cmp.Diff([]string{"two.test: b", "one.test: a"}, got); diff != "" {
 		t.Error(diff)

@@ -48,7 +48,7 @@ func ParseID(s string) (ID, error) {
 	return ID(binary.BigEndian.Uint64(raw)), nil
 }
 
-// Bounds of a priority (RFC 6710 §3).
+// Bounds of the priority in the options of a message (RFC 6710 §3).
 const (
 	LowestPriority  = -9
 	HighestPriority = 9
@@ -59,9 +59,6 @@ type Message struct {
 	ID      ID `json:"-"` // set by Add
 	Sender  smtp.ReversePath
 	Options smtp.MailOptions
-	// Priority is from LowestPriority to HighestPriority; 0 is that of
-	// usual mail.
-	Priority int `json:",omitempty"`
 	// Account is the address of the account that submitted the message;
 	// zero if it did not come from a user.
 	Account address.Address `json:",omitzero"`

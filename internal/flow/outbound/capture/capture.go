@@ -29,7 +29,7 @@ func (t *Transport) Deliver(ctx context.Context, p outbound.Parcel) []outbound.R
 	results := make([]outbound.Result, len(p.Recipients))
 	err := t.keep(ctx, p)
 	for i := range results {
-		results[i] = outbound.Result{Kind: outbound.Accepted, Text: "kept in " + Mailbox}
+		results[i] = outbound.Result{Kind: outbound.Accepted, Text: "kept in " + Mailbox, Final: true}
 		if err != nil {
 			results[i] = outbound.Result{Kind: outbound.Temporary, Text: "could not be kept", Err: err}
 		}

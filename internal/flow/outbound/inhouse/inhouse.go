@@ -37,10 +37,10 @@ var (
 )
 
 // Deliver delivers a parcel whose destination is a domain of ours, and passes
-// on any other.
+// on any other, and what an operator has sent elsewhere.
 func (t *Transport) Deliver(ctx context.Context, p outbound.Parcel) []outbound.Result {
 	ours, err := t.Directory.IsLocal(ctx, p.Destination)
-	if err == nil && !ours {
+	if err == nil && !ours || p.Via != "" {
 		return t.Next.Deliver(ctx, p)
 	}
 	results := make([]outbound.Result, len(p.Recipients))
@@ -79,7 +79,7 @@ func (t *Transport) one(ctx context.Context, p *outbound.Parcel, to *queue.Recip
 	if err := t.deliver(ctx, p, found, to.Options); err != nil {
 		return failed(err)
 	}
-	return outbound.Result{Kind: outbound.Accepted, Code: codeDelivered, Text: "Delivered."}
+	return outbound.Result{Kind: outbound.Accepted, Code: codeDelivered, Text: "Delivered.", Final: true}
 }
 
 // deliver delivers to all that an address comes to, or to none.
