@@ -69,7 +69,11 @@ func (s *Server) makeFlows() error {
 		Directory: s.directory, Mail: s.mail, Hosts: []string{s.config.HostnameOrMachine()}, Now: time.Now,
 		Find: imapsession.Options{Directory: s.directory, Mail: s.mail}.FindReadable,
 	})
-	transport, err := s.transport()
+	routes, err := s.routes()
+	if err != nil {
+		return err
+	}
+	transport, err := s.transport(routes)
 	if err != nil {
 		return err
 	}
@@ -80,6 +84,7 @@ func (s *Server) makeFlows() error {
 		Bounce:            s.bounce,
 		Hostname:          hostname,
 		Schedule:          schedule(&s.config.Outbound),
+		Routes:            routes,
 		MaxDeliveries:     s.config.Outbound.Concurrency,
 		MaxPerDestination: s.config.Outbound.PerDestination,
 		Drain:             s.config.Limits.DrainTime.Duration,
@@ -141,11 +146,11 @@ func (s *Server) mayGuess(ip netip.Addr) bool {
 }
 
 // transport returns how mail leaves the house.
-func (s *Server) transport() (outbound.Transport, error) {
+func (s *Server) transport(routes outbound.Routes) (outbound.Transport, error) {
 	if s.options.CaptureOutbound {
 		return s.inHouse(&capture.Transport{Directory: s.directory, Mail: s.mail, Now: time.Now}), nil
 	}
-	world, err := s.smtpTransport()
+	world, err := s.smtpTransport(routes)
 	if err != nil {
 		return nil, err
 	}

@@ -2,10 +2,10 @@ package server
 
 import (
 	"bufio"
-	"fmt"
+	"context"
 	"net"
+	"net/netip"
 	"os"
-	"strconv"
 	"time"
 
 	"github.com/mailstead/mailstead/dns"
@@ -15,12 +15,18 @@ import (
 )
 
 // smtpTransport returns the transport to the world or to the smarthost.
-func (s *Server) smtpTransport() (outbound.Transport, error) {
+func (s *Server) smtpTransport(routes outbound.Routes) (outbound.Transport, error) {
 	hostname, err := s.hostname()
 	if err != nil {
 		return nil, err
 	}
-	options := outbound.SMTPOptions{Hostname: hostname, Resolver: s.options.Resolver, Dial: s.options.Dial}
+	options := outbound.SMTPOptions{Hostname: hostname, Resolver: s.options.Resolver, Dial: s.options.Dial, Routes: routes}
+	options.RequireTLS = s.config.Outbound.TLS == "require"
+	if dial := s.options.Dial; dial != nil {
+		options.DialFrom = func(ctx context.Context, _ netip.Addr, network, address string) (net.Conn, error) {
+			return dial(ctx, network, address)
+		}
+	}
 	if options.Resolver == nil {
 		if options.Resolver, err = s.resolver(); err != nil {
 			return nil, err
@@ -76,24 +82,11 @@ func (s *Server) resolverOptions() (o dns.Options, err error) {
 
 func (s *Server) smarthost() (*outbound.Relay, error) {
 	o := &s.config.Outbound
-	host, port, err := net.SplitHostPort(o.Smarthost)
-	if err != nil {
-		return nil, err
-	}
-	number, err := strconv.ParseUint(port, 10, 16)
-	if err != nil {
-		return nil, fmt.Errorf("port of the smarthost: %w", err)
-	}
-	relay := &outbound.Relay{Host: host, Port: uint16(number), User: o.SmarthostUser}
+	demand := outbound.TLSOpportunistic
 	if o.TLS == "require" {
-		relay.TLS = outbound.TLSRequired
+		demand = outbound.TLSRequired
 	}
-	if o.SmarthostPassword != "" {
-		if relay.Password, err = firstLine(o.SmarthostPassword); err != nil {
-			return nil, err
-		}
-	}
-	return relay, nil
+	return nextHop(o.Smarthost, o.SmarthostUser, o.SmarthostPassword, demand)
 }
 
 func firstLine(name string) (string, error) {

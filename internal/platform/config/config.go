@@ -69,6 +69,7 @@ func Default() *Config {
 			},
 			Lifetime: Duration{5 * 24 * time.Hour}, DelayNotice: Duration{4 * time.Hour},
 			Concurrency: 100, PerDestination: 10, TLS: "opportunistic", DANE: true, MTASTS: true,
+			Routes: []Route{}, Pools: []Pool{},
 		},
 		Metadata: Metadata{Entries: 100, Size: 16 << 10, Total: 4 << 20},
 		DNS:      DNS{Servers: []string{}},

@@ -32,7 +32,9 @@ func Parse(text []byte) (*Config, error) {
 	var problems Problems
 	lines := make(map[string]int)
 	for _, e := range expressions(text) {
-		lines[e.path()] = e.line
+		if _, known := lines[e.path()]; !known || !e.list {
+			lines[e.path()] = e.line
+		}
 		problems = append(problems, e.decode(c)...)
 	}
 	for _, p := range c.Check() {
@@ -49,11 +51,16 @@ func Parse(text []byte) (*Config, error) {
 // lineOf returns the line that sets a key. In an inline table that is the line
 // of the table.
 func lineOf(lines map[string]int, key string) int {
-	line, ok := lines[key]
-	if section, _, cut := strings.Cut(key, "."); !ok && cut {
-		return lines[section]
+	for {
+		if line, ok := lines[key]; ok {
+			return line
+		}
+		i := strings.LastIndexByte(key, '.')
+		if i < 0 {
+			return 0
+		}
+		key = key[:i]
 	}
-	return line
 }
 
 func syntaxProblem(err error) Problem {
@@ -97,33 +104,67 @@ type expression struct {
 	table  string // the header's text, as in "smtp"
 	key    string // empty for a header
 	list   bool   // the header is one of a list of tables
+	index  int    // in a list of tables, from 0
 	source []byte // from the key to the next expression
 	line   int
 }
 
 func (e expression) path() string {
+	table := e.table
+	if isList(table) {
+		table = element(table, e.index)
+	}
 	switch {
 	case e.key == "":
-		return e.table
-	case e.table == "":
+		return table
+	case table == "":
 		return e.key
 	}
-	return e.table + "." + e.key
+	return table + "." + e.key
+}
+
+// element names one of a list of tables, counted from 1.
+func element(list string, index int) string { return fmt.Sprintf("%s[%d]", list, index+1) }
+
+// isList reports whether a table is one of a list.
+func isList(table string) bool { return table == "outbound.route" || table == "outbound.pool" }
+
+// in returns what an expression of a list of tables sets, in c.
+func (e expression) in(c *Config) any {
+	if e.table == "outbound.route" {
+		c.Outbound.Routes = grown(c.Outbound.Routes, e.index)
+		return &c.Outbound.Routes[e.index]
+	}
+	c.Outbound.Pools = grown(c.Outbound.Pools, e.index)
+	return &c.Outbound.Pools[e.index]
+}
+
+func grown[T any](list []T, index int) []T {
+	if index < len(list) {
+		return list
+	}
+	var one T
+	return append(list, one)
 }
 
 // decode sets what the expression says in c, and returns what is wrong with it.
 func (e expression) decode(c *Config) Problems {
-	if e.list {
-		return Problems{{Line: e.line, Key: e.path(), Text: "is no list: write [" + e.table + "]"}}
+	listed := isList(e.table)
+	if e.list != listed && e.key == "" {
+		return Problems{{Line: e.line, Key: e.path(), Text: wrongHeader(e)}}
 	}
+	var target any = c
 	var doc bytes.Buffer
-	if e.table != "" {
+	switch {
+	case listed:
+		target = e.in(c)
+	case e.table != "":
 		fmt.Fprintf(&doc, "[%s]\n", e.table)
 	}
 	if e.key != "" {
 		doc.Write(e.source)
 	}
-	err := toml.NewDecoder(&doc).DisallowUnknownFields().Decode(c)
+	err := toml.NewDecoder(&doc).DisallowUnknownFields().Decode(target)
 	var missing *toml.StrictMissingError
 	switch {
 	case err == nil:
@@ -139,12 +180,21 @@ func (e expression) decode(c *Config) Problems {
 	return problems
 }
 
+func wrongHeader(e expression) string {
+	if e.list {
+		return "is no list: write [" + e.table + "]"
+	}
+	return "is a list: write [[" + e.table + "]]"
+}
+
 // within returns the path of a key that the decoder does not know. It names
 // those of an inline table without the table, and of a table that it does not
 // know the table only.
 func (e expression) within(key string) string {
 	path := e.path()
 	switch {
+	case isList(e.table):
+		return path
 	case strings.HasPrefix(path, key):
 		return path
 	case strings.HasPrefix(key, path):
@@ -159,7 +209,8 @@ func expressions(text []byte) []expression {
 		p     unstable.Parser
 		all   []expression
 		table string
-		start = -1 // where the last key began, until it is known where it ends
+		index = map[string]int{} // of the next in each list of tables
+		start = -1               // where the last key began, until it is known where it ends
 	)
 	finish := func(end int) {
 		if start >= 0 {
@@ -175,12 +226,16 @@ func expressions(text []byte) []expression {
 		if node.Kind != unstable.KeyValue {
 			finish(bytes.LastIndexByte(text[:offset], '\n') + 1)
 			table = name
-			all = append(all, expression{table: table, line: line, list: node.Kind == unstable.ArrayTable})
+			list := node.Kind == unstable.ArrayTable
+			if list {
+				index[table]++
+			}
+			all = append(all, expression{table: table, line: line, list: list, index: max(0, index[table]-1)})
 			continue
 		}
 		finish(offset)
 		start = offset
-		all = append(all, expression{table: table, key: name, line: line})
+		all = append(all, expression{table: table, key: name, line: line, index: max(0, index[table]-1)})
 	}
 	finish(len(text))
 	return all

@@ -13,6 +13,9 @@ type Outbound struct {
 	TLS               string     `toml:"tls" comment:"opportunistic: TLS where the next hop offers it. require: never without, and to a smarthost with\na certificate that proves its name."`
 	DANE              bool       `toml:"dane" comment:"Keep to the TLSA records of other servers (RFC 7672). It needs a resolver that validates DNSSEC:\nsee trust-ad."`
 	MTASTS            bool       `toml:"mta-sts" comment:"Keep to the MTA-STS policies of other domains (RFC 8461)."`
+
+	Routes []Route `toml:"route" comment:"Ways for some of the mail, tried in order: for each a table [[outbound.route]], with name and what\nit is for (recipient-domains, sender-domains, accounts, mx, after-attempts) and what it changes (via,\nuser, password-file, tls, hello, pool, retry, lifetime, concurrency, concurrency-per-destination,\nper-minute). See docs/sending.md. Leave out this line if you write such tables."`
+	Pools  []Pool  `toml:"pool" comment:"Addresses to send from: for each a table [[outbound.pool]], with name, addresses, and perhaps\nwarm-up, warm-up-start and overflow. Leave out this line if you write such tables."`
 }
 
 func (o *Outbound) check(r *report) {
@@ -40,4 +43,5 @@ func (o *Outbound) check(r *report) {
 		r.add("concurrency-per-destination", "must be at least 1")
 	}
 	oneOf(r, "tls", o.TLS, "opportunistic", "require")
+	o.checkRoutes(r)
 }
