@@ -215,7 +215,7 @@ func (s *Server) imapServer(backend *imapsession.Backend, tlsConfig *tls.Config,
 }
 
 func (s *Server) pop3Backend() *pop3session.Backend {
-	return pop3session.New(pop3session.Options{Login: s.login, Retrieval: s.retrieval, Now: time.Now})
+	return pop3session.New(pop3session.Options{Login: s.login, Retrieval: s.retrieval})
 }
 
 func (s *Server) pop3Server(backend *pop3session.Backend, tlsConfig *tls.Config, rule passwordRule) *pop3server.Server {

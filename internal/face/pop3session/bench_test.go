@@ -68,7 +68,7 @@ func newDepot(b *testing.B, messages, size int) *depot {
 	server := pop3server.New(pop3server.Options{
 		InsecureAuth: true,
 		Backend: pop3session.New(pop3session.Options{
-			Login: login.New(login.Options{Directory: d}), Retrieval: service, Now: time.Now,
+			Login: login.New(login.Options{Directory: d}), Retrieval: service,
 		}),
 	})
 	ln, err := net.Listen("tcp", "127.0.0.1:0")

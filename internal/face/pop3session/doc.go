@@ -6,7 +6,7 @@
 // sessions go on working on the same mailbox. A message that one of them
 // expunges meanwhile stays readable for a while; if its content is gone, RETR
 // fails for that message alone. One POP3 session at a time has the maildrop;
-// the lock lives in the process and ends with the connection.
+// the lock ends with the connection.
 //
 // A client that has not asked for UTF-8 mode (RFC 6856) gets messages whose
 // header has other characters in the form that package message makes of them.

@@ -3,6 +3,7 @@ package pop3session
 import (
 	"errors"
 
+	"github.com/mailstead/mailstead/internal/flow/retrieval"
 	"github.com/mailstead/mailstead/internal/model/mailstore"
 	"github.com/mailstead/mailstead/internal/platform/storage"
 	"github.com/mailstead/mailstead/pop3"
@@ -38,6 +39,10 @@ func Translations() map[string]map[string]string {
 // stay as they are: the engine answers [SYS/TEMP].
 func translate(err error) error {
 	switch {
+	case errors.Is(err, retrieval.ErrInUse):
+		return &pop3.Error{Code: pop3.CodeInUse, Text: textInUse}
+	case errors.Is(err, retrieval.ErrTooEarly):
+		return &pop3.Error{Code: pop3.CodeLoginDelay, Text: textTooEarly}
 	case errors.Is(err, mailstore.ErrNoMessage):
 		return &pop3.Error{Text: textGone}
 	case errors.Is(err, storage.ErrFull):

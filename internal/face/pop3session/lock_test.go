@@ -109,7 +109,7 @@ func newModelBackend(t *testing.T, address string) *modelBackend {
 	b := &modelBackend{server: pop3server.New(pop3server.Options{
 		InsecureAuth: true,
 		Backend: pop3session.New(pop3session.Options{
-			Login: login.New(login.Options{Directory: m.Directory}), Retrieval: newRetrieval(m), Now: time.Now,
+			Login: login.New(login.Options{Directory: m.Directory}), Retrieval: newRetrieval(m),
 		}),
 	})}
 	deliver(t, m, address, message("one"))

@@ -5,7 +5,6 @@ import (
 	"io"
 
 	"github.com/mailstead/mailstead/internal/flow/retrieval"
-	"github.com/mailstead/mailstead/internal/model/directory"
 	"github.com/mailstead/mailstead/internal/model/mailstore"
 	"github.com/mailstead/mailstead/pop3/pop3server"
 )
@@ -13,7 +12,6 @@ import (
 // A maildrop is the retrieval flow's, locked.
 type maildrop struct {
 	backend *Backend
-	id      directory.AccountID
 	drop    *retrieval.Drop
 	reader  *mailstore.MessageReader
 }
@@ -52,6 +50,6 @@ func (d *maildrop) Commit(ctx context.Context, changes pop3server.Changes) error
 
 // Close gives the maildrop's lock back.
 func (d *maildrop) Close() error {
-	d.backend.gate.leave(d.id)
+	d.drop.Close()
 	return nil
 }

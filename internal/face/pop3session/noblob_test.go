@@ -49,20 +49,20 @@ func TestListsReadNoMessage(t *testing.T) {
 		Directory: m.Directory, Mail: mail, Notes: notes, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
 		Defaults: newRetrieval(m).Defaults,
 	})
-	policy, err := service.Policy(t.Context(), m.ID(ann))
+	_, err := m.Directory.SetPOP3(t.Context(), m.ID(ann), func(p *directory.POP3) { p.Delete = directory.Hide })
 	if err != nil {
 		t.Fatal(err)
 	}
-	policy.Delete = directory.Hide
-	drop, err := service.Open(t.Context(), m.ID(ann), policy)
+	drop, err := service.Open(t.Context(), m.ID(ann))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := drop.Leave(t.Context(), []int{1, 500}, nil); err != nil {
 		t.Fatal(err)
 	}
+	drop.Close()
 	store.gets.Store(0)
-	if drop, err = service.Open(t.Context(), m.ID(ann), policy); err != nil {
+	if drop, err = service.Open(t.Context(), m.ID(ann)); err != nil {
 		t.Fatal(err)
 	}
 	var octets int64

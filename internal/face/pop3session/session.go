@@ -3,12 +3,10 @@ package pop3session
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/mailstead/mailstead/internal/flow/login"
 	"github.com/mailstead/mailstead/internal/flow/retrieval"
 	"github.com/mailstead/mailstead/internal/model/directory"
-	"github.com/mailstead/mailstead/pop3"
 	"github.com/mailstead/mailstead/pop3/pop3server"
 	"github.com/mailstead/mailstead/sasl"
 )
@@ -17,18 +15,16 @@ import (
 type Options struct {
 	Login     *login.Service
 	Retrieval *retrieval.Service
-	Now       func() time.Time
 }
 
 // A Backend makes the sessions of a POP3 server.
 type Backend struct {
 	Options
-	gate    *gate
 	buffers buffers
 }
 
 // New returns a Backend.
-func New(o Options) *Backend { return &Backend{Options: o, gate: newGate()} }
+func New(o Options) *Backend { return &Backend{Options: o} }
 
 // NewSession begins the session of a connection.
 func (b *Backend) NewSession(_ context.Context, conn pop3server.ConnInfo) (pop3server.Session, error) {
@@ -82,24 +78,12 @@ func (s *session) OpenMaildrop(ctx context.Context) (pop3server.Maildrop, error)
 	if !ok {
 		return nil, errors.New("pop3session: maildrop opened before authentication")
 	}
-	policy, err := s.backend.Retrieval.Policy(ctx, account.ID)
+	drop, err := s.backend.Retrieval.Open(ctx, account.ID)
 	if err != nil {
-		return nil, err
-	}
-	now := s.backend.Now()
-	switch s.backend.gate.enter(account.ID, now, policy.LoginDelay) {
-	case inUse:
-		return nil, &pop3.Error{Code: pop3.CodeInUse, Text: textInUse}
-	case tooEarly:
-		return nil, &pop3.Error{Code: pop3.CodeLoginDelay, Text: textTooEarly}
-	}
-	drop, err := s.backend.Retrieval.Open(ctx, account.ID, policy)
-	if err != nil {
-		s.backend.gate.giveUp(account.ID)
 		return nil, translate(err)
 	}
-	s.policy = &policy
-	return &maildrop{backend: s.backend, id: account.ID, drop: drop, reader: drop.Account.Reader()}, nil
+	s.policy = &drop.Policy
+	return &maildrop{backend: s.backend, drop: drop, reader: drop.Account.Reader()}, nil
 }
 
 // Close ends the session.

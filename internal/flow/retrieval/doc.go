@@ -8,6 +8,9 @@
 // without the messages that POP3 has hidden. It is a version of the mailbox,
 // which never changes, with the notes as they were.
 //
+// One session at a time has it. The lock lives in memory, as does the pause
+// between logins.
+//
 // # Unique-ids
 //
 // A message's unique-id is the one that was imported for it, or else its

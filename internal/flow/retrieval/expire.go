@@ -34,6 +34,9 @@ func (s *Service) Expire(ctx context.Context) (int64, error) {
 }
 
 func (s *Service) expireAccount(ctx context.Context, id directory.AccountID) (int64, error) {
+	if s.gate.inUse(id) {
+		return 0, nil // the client has been told what there is; the next round will do
+	}
 	if _, err := s.Directory.Account(ctx, id); errors.Is(err, directory.ErrNotFound) {
 		return 0, nil // it is being removed
 	} else if err != nil {
@@ -43,7 +46,7 @@ func (s *Service) expireAccount(ctx context.Context, id directory.AccountID) (in
 	if err != nil {
 		return 0, err
 	}
-	d, err := s.Open(ctx, id, policy)
+	d, err := s.look(ctx, id, policy)
 	if errors.Is(err, mailstore.ErrNoMailbox) {
 		return 0, nil // POP3 shows nothing, and nothing is downloaded
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/mailstead/mailstead/imap"
+	"github.com/mailstead/mailstead/internal/flow/retrieval"
 	"github.com/mailstead/mailstead/internal/model/directory"
 	"github.com/mailstead/mailstead/internal/model/maildrop"
 )
@@ -103,6 +104,25 @@ func TestExpireFailure(t *testing.T) {
 	if _, err := w.Expire(t.Context()); err == nil || !strings.Contains(w.log.String(), "disk on fire") {
 		t.Errorf("a failure came to %v, log %s", err, &w.log)
 	}
+	w.expire(1)
+}
+
+// TestExpireInUse leaves a maildrop alone that a session has open.
+func TestExpireInUse(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	w.policy(directory.POP3{LeaveDays: 1})
+	w.leave(nil, []int{1})
+	w.now = w.now.Add(day)
+	d, err := w.Open(t.Context(), w.ID(ann))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.Open(t.Context(), w.ID(ann)); err != retrieval.ErrInUse {
+		t.Errorf("a second session: %v", err)
+	}
+	w.expire(0)
+	d.Close()
 	w.expire(1)
 }
 

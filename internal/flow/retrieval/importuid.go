@@ -40,7 +40,7 @@ func (s *Service) ImportUIDs(ctx context.Context, id directory.AccountID, list [
 	if err != nil {
 		return Imported{}, err
 	}
-	d, err := s.Open(ctx, id, policy)
+	d, err := s.look(ctx, id, policy)
 	if err != nil {
 		return Imported{}, err
 	}

@@ -25,10 +25,13 @@ type Options struct {
 
 // A Service knows the maildrops of all accounts. Its methods may be called
 // concurrently.
-type Service struct{ Options }
+type Service struct {
+	Options
+	gate *gate
+}
 
 // New returns a Service.
-func New(o Options) *Service { return &Service{o} }
+func New(o Options) *Service { return &Service{o, newGate()} }
 
 // Policy returns the policy of an account, defaults included.
 func (s *Service) Policy(ctx context.Context, id directory.AccountID) (directory.POP3, error) {
@@ -53,9 +56,30 @@ type Drop struct {
 	taken   map[mailstore.InstanceID]bool
 }
 
-// Open returns the maildrop of an account. It returns mailstore.ErrNoMailbox if
-// the mailbox that the policy names does not exist.
-func (s *Service) Open(ctx context.Context, id directory.AccountID, policy directory.POP3) (*Drop, error) {
+// Open returns the maildrop of an account, and locks it until Close: it returns
+// ErrInUse if another session has it, ErrTooEarly if the pause between logins is
+// not over, and mailstore.ErrNoMailbox if the mailbox that the policy names does
+// not exist.
+func (s *Service) Open(ctx context.Context, id directory.AccountID) (*Drop, error) {
+	policy, err := s.Policy(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.gate.enter(id, s.Now(), policy.LoginDelay); err != nil {
+		return nil, err
+	}
+	d, err := s.look(ctx, id, policy)
+	if err != nil {
+		s.gate.giveUp(id)
+	}
+	return d, err
+}
+
+// Close unlocks a maildrop that Open has returned.
+func (d *Drop) Close() { d.service.gate.leave(directory.AccountID(d.Account.ID())) }
+
+// look returns the maildrop of an account without a lock.
+func (s *Service) look(ctx context.Context, id directory.AccountID, policy directory.POP3) (*Drop, error) {
 	account, err := s.Mail.Account(ctx, mailstore.AccountID(id))
 	if err != nil {
 		return nil, err

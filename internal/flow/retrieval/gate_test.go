@@ -1,4 +1,4 @@
-package pop3session
+package retrieval
 
 import (
 	"testing"
@@ -15,20 +15,20 @@ func TestGate(t *testing.T) {
 	for i, step := range []struct {
 		after time.Duration
 		do    string
-		want  answer
+		want  error
 	}{
-		{0, "enter", welcome},
-		{1, "enter", inUse},
-		{2, "leave", 0},
-		{delay - 1, "enter", tooEarly},
-		{delay, "enter", welcome},
-		{delay, "give up", 0},
-		{delay, "enter", welcome},
-		{delay, "leave", 0},
-		{2*delay - 1, "enter", tooEarly},
-		{2 * delay, "enter", welcome},
+		{0, "enter", nil},
+		{1, "enter", ErrInUse},
+		{2, "leave", nil},
+		{delay - 1, "enter", ErrTooEarly},
+		{delay, "enter", nil},
+		{delay, "give up", nil},
+		{delay, "enter", nil},
+		{delay, "leave", nil},
+		{2*delay - 1, "enter", ErrTooEarly},
+		{2 * delay, "enter", nil},
 	} {
-		var got answer
+		var got error
 		switch step.do {
 		case "enter":
 			got = g.enter(1, noon.Add(step.after), delay)
@@ -38,10 +38,10 @@ func TestGate(t *testing.T) {
 			g.giveUp(1)
 		}
 		if got != step.want {
-			t.Errorf("step %d: %s gives %d, want %d", i, step.do, got, step.want)
+			t.Errorf("step %d: %s gives %v, want %v", i, step.do, got, step.want)
 		}
 	}
-	if g.enter(2, noon, 0) != welcome || len(g.last) != 1 {
+	if g.enter(2, noon, 0) != nil || len(g.last) != 1 {
 		t.Errorf("an account without a delay is remembered: %v", g.last)
 	}
 }
@@ -58,14 +58,5 @@ func TestGateForgets(t *testing.T) {
 	}
 	if n := len(g.last); n > 2*sweepFrom+1000 {
 		t.Errorf("%d logins are remembered", n)
-	}
-}
-
-func TestTranslations(t *testing.T) {
-	t.Parallel()
-	for _, text := range []string{textInUse, textTooEarly, textGone, textFull, textNoAccount, textNoMailbox, textDamaged, textNeedsUTF8} {
-		if Translations()["de"][text] == "" {
-			t.Errorf("no German for %q", text)
-		}
 	}
 }

@@ -1,6 +1,7 @@
-package pop3session
+package retrieval
 
 import (
+	"errors"
 	"maps"
 	"sync"
 	"time"
@@ -35,32 +36,39 @@ func newGate() *gate {
 	}
 }
 
-// An answer is what a gate says.
-type answer int
-
-const (
-	welcome answer = iota
-	inUse
-	tooEarly
+// Errors of Open.
+var (
+	// ErrInUse says that another session has the maildrop (RFC 2449 §8.1.2).
+	ErrInUse = errors.New("retrieval: maildrop is in use")
+	// ErrTooEarly says that the last login was too short a time ago
+	// (RFC 2449 §8.1.1).
+	ErrTooEarly = errors.New("retrieval: too soon after the last login")
 )
 
 // enter lets a session in, or not. The next login must wait for delay.
-func (g *gate) enter(id directory.AccountID, now time.Time, delay time.Duration) answer {
+func (g *gate) enter(id directory.AccountID, now time.Time, delay time.Duration) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.inside[id] {
-		return inUse
+		return ErrInUse
 	}
 	old := g.last[id]
 	if delay > 0 && now.Before(old.until) {
-		return tooEarly
+		return ErrTooEarly
 	}
 	g.inside[id] = true
 	if delay > 0 {
 		g.clean(now)
 		g.last[id] = visit{until: now.Add(delay), before: old.until}
 	}
-	return welcome
+	return nil
+}
+
+// inUse reports whether a session is inside.
+func (g *gate) inUse(id directory.AccountID) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.inside[id]
 }
 
 // clean drops visits that are over, now and then.
