@@ -296,6 +296,8 @@ func FuzzCommands(f *testing.F) {
 		"c APPEND INBOX (\\Seen) \" 1-Jan-2020 00:00:00 +0000\" {3+}\r\nabc (a) {2+}\r\nxx\r\n",
 		"c ENABLE IMAP4rev2 QRESYNC\r\nd SELECT INBOX (QRESYNC (1001 1 1:3 (1 1)))\r\ne UID FETCH 1:* FLAGS (CHANGEDSINCE 1 VANISHED)\r\nf MOVE 1 INBOX\r\ng UID EXPUNGE 1:*\r\n",
 		"c LIST (SUBSCRIBED RECURSIVEMATCH) \"\" (% *) RETURN (STATUS (SIZE) CHILDREN)\r\nd CREATE &AOk- (USE (\\Sent))\r\ne STATUS INBOX (MESSAGES)\r\nf IDLE\r\nDONE\r\n",
+		"c GETMETADATA (MAXSIZE 1 DEPTH infinity) INBOX (/private /shared/comment)\r\nd SETMETADATA \"\" (/private/a ~{3+}\r\na\x00b /shared/b NIL)\r\n",
+		"c NOTIFY SET STATUS (selected MessageNew (uid body[]) MessageExpunge) (subtree (a b) (MailboxName))\r\nd NOTIFY NONE\r\ne NOTIFY SET (mailboxes x (FlagChange))\r\n",
 		"c RENAME INBOX a\r\nd NOOP {5+}\r\nabcde {99999999999+}\r\n",
 	} {
 		f.Add(seed)
