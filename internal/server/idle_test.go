@@ -60,6 +60,7 @@ func benchmarkIdle(b *testing.B, kind string, n int) {
 	writer := s.IMAP(idleUser(0))
 	before := memoryInUse()
 	clients := startIdlers(b, kind, s.Addr(kind), n)
+	atOnce := resident() // with what the collector has not taken yet
 	after := memoryInUse()
 	var latencies []time.Duration
 	for i := 0; b.Loop(); i++ {
@@ -69,6 +70,7 @@ func benchmarkIdle(b *testing.B, kind string, n int) {
 			latencies = append(latencies, clients.next().Sub(start))
 		}
 	}
+	b.ReportMetric(float64(atOnce-before.resident)/float64(n), "rss-at-once-B/conn")
 	b.ReportMetric(float64(after.resident-before.resident)/float64(n), "rss-B/conn")
 	b.ReportMetric(float64(after.heap-before.heap)/float64(n), "heap-B/conn")
 	b.ReportMetric(float64(after.stacks-before.stacks)/float64(n), "stack-B/conn")
