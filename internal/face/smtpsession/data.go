@@ -28,7 +28,12 @@ func (s *session) Data(ctx context.Context, m *smtpserver.Message) (smtpserver.R
 	if err != nil {
 		return smtpserver.Result{}, replyTo(err)
 	}
-	defer content.Discard()
+	defer func() { content.Discard() }()
+	if s.opts.Body == smtp.BodyBinaryMIME {
+		if content, err = s.unbinary(content); err != nil {
+			return smtpserver.Result{}, replyTo(err)
+		}
+	}
 	id := newID()
 	if err := s.checkFields(ctx, content); err != nil {
 		return smtpserver.Result{}, replyTo(err)

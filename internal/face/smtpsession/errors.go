@@ -8,6 +8,7 @@ import (
 	"github.com/mailstead/mailstead/internal/flow/submission"
 	"github.com/mailstead/mailstead/internal/model/mailstore"
 	"github.com/mailstead/mailstead/internal/platform/storage"
+	"github.com/mailstead/mailstead/message"
 	"github.com/mailstead/mailstead/smtp"
 )
 
@@ -46,6 +47,7 @@ var translations = []struct {
 }{
 	{submission.ErrSender, smtp.NewError(550, smtp.EnhancedCode{5, 7, 1}, "Sender address is not yours")},
 	{imapurl.ErrRefused, smtp.NewError(554, smtp.EnhancedCode{5, 6, 6}, "IMAP URL resolution failed")},
+	{message.ErrBinary, smtp.NewError(554, smtp.EnhancedCode{5, 6, 3}, "Message has binary octets where they cannot be encoded")},
 	{submission.ErrNoFrom, smtp.NewError(554, smtp.EnhancedCode{5, 6, 0}, "Message needs one From field with a valid address")},
 	{mailstore.ErrOverQuota, smtp.NewError(452, smtp.EnhancedCode{4, 2, 2}, "Mailbox full")},
 	{mailstore.ErrTooLarge, smtp.NewError(552, smtp.EnhancedCode{5, 3, 4}, "Message too big")},

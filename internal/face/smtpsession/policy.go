@@ -39,7 +39,7 @@ func (s *session) Services() smtpserver.Services {
 	p := &s.Policy
 	remote, peer := ipOf(s.conn.Remote), ipOf(s.conn.Peer)
 	services := smtpserver.Services{
-		DSN: true, RequireTLS: true, RRVS: true, Priority: true,
+		DSN: true, RequireTLS: true, BinaryMIME: true, RRVS: true, Priority: true,
 		DeliverBy: true, MinByTime: p.MinByTime,
 		NoSoliciting: p.Unwanted != "", Unwanted: p.Unwanted,
 		VRFY: p.VRFY, EXPN: p.EXPN,
