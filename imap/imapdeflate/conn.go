@@ -21,7 +21,7 @@ type Buffers struct {
 }
 
 const (
-	inSize    = 8 << 10
+	inSize    = 4 << 10
 	smallSize = 64 // what a waiting connection reads into
 )
 

@@ -37,7 +37,9 @@ func (c *conn) id(_ context.Context, req *request) error {
 	if err := c.end(req); err != nil {
 		return err
 	}
-	c.log.Debug("imap: client identified itself", "id", fields)
+	c.log.Info("imap: client identified itself", "id", fields)
+	c.clientID = fields
+	c.applySwitches()
 	c.w.Raw("* ID ")
 	c.writeID()
 	c.w.CRLF()

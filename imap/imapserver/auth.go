@@ -158,6 +158,7 @@ func (c *conn) authOutcome(req *request, err error) error {
 	if err == nil {
 		c.state = authenticated
 		c.setLimits()
+		c.applySwitches()
 		req.code = c.capabilityCode()
 		return nil
 	}

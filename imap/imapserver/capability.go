@@ -7,9 +7,27 @@ import (
 	"github.com/mailstead/mailstead/imap"
 )
 
-// baseCapabilities are announced in every state. Both revisions are: the
+// appendBase appends what is announced in every state. Both revisions are: the
 // client chooses the second by ENABLE (RFC 9051 Appendix A).
-const baseCapabilities = "CAPABILITY IMAP4rev1 IMAP4rev2 LITERAL+ ID LANGUAGE"
+func (c *conn) appendBase(b []byte) []byte {
+	b = append(b, "CAPABILITY IMAP4rev1"...)
+	literals := "LITERAL+"
+	if c.opts.LiteralMinus {
+		literals = "LITERAL-"
+	}
+	for _, name := range [...]string{"IMAP4rev2", literals, "ID", "LANGUAGE"} {
+		b = c.appendCapability(b, name)
+	}
+	return b
+}
+
+// appendCapability appends a capability if this client is offered it.
+func (c *conn) appendCapability(b []byte, name string) []byte {
+	if c.off != nil && !c.offers(name) {
+		return b
+	}
+	return append(append(b, ' '), name...)
+}
 
 // A capability is announced, once the client has authenticated, if the sessions
 // have the ability that it needs.
@@ -21,6 +39,7 @@ type capability struct {
 // mailCapabilities are what can be used on the mail of an account.
 var mailCapabilities = [...]capability{
 	{name: "ENABLE"},
+	{name: "UNAUTHENTICATE"},
 	{name: "NAMESPACE"},
 	{name: "CHILDREN"},
 	{name: "IDLE"},
@@ -84,14 +103,17 @@ var mailCapabilities = [...]capability{
 func (c *conn) writeCapabilities() { c.w.Raw(c.capabilities()) }
 
 func (c *conn) capabilities() string {
+	b := c.appendBase(make([]byte, 0, 1024))
 	if c.state == notAuthenticated {
-		return baseCapabilities + c.authCapabilities()
+		return string(b) + c.authCapabilities()
 	}
-	b := append(make([]byte, 0, 1024), baseCapabilities...)
 	for i := range mailCapabilities {
 		if a := &mailCapabilities[i]; c.opts.Features&a.needs == a.needs {
-			b = append(append(b, ' '), a.name...)
+			b = c.appendCapability(b, a.name)
 		}
+	}
+	if c.deflate == nil {
+		b = c.appendCapability(b, "COMPRESS=DEFLATE")
 	}
 	b = c.appendLimits(b)
 	b = append(b, " APPENDLIMIT="...)

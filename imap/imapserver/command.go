@@ -85,6 +85,9 @@ func lookup(name string) (command, bool) {
 	if cmd, ok := lookupMessage(name); ok {
 		return cmd, true
 	}
+	if cmd, ok := lookupConnection(name); ok {
+		return cmd, true
+	}
 	return lookupSelected(name)
 }
 
@@ -191,8 +194,8 @@ func (c *conn) run(ctx context.Context, req *request) error {
 	}
 	c.running = req.name
 	cmd, ok := lookup(req.name)
-	if !ok {
-		return imap.Bad("Unknown command")
+	if !ok || c.off != nil && !c.offers(capabilityOf(req.name)) {
+		return errUnknownCommand
 	}
 	if cmd.states&c.state == 0 {
 		return imap.Bad(req.name + badStateText)

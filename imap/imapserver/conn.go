@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"github.com/mailstead/mailstead/imap"
+	"github.com/mailstead/mailstead/imap/imapdeflate"
 	"github.com/mailstead/mailstead/imap/imapwire"
 )
 
@@ -39,7 +40,9 @@ type conn struct {
 	r      *imapwire.Reader
 	w      *imapwire.Writer
 	bufs   *buffers // nil while waiting
-	broken error    // first error of reading or writing the connection
+	// deflate is net while COMPRESS is active.
+	deflate *imapdeflate.Conn
+	broken  error // first error of reading or writing the connection
 
 	session  Session
 	language *language // of texts for people; nil is i-default
@@ -57,6 +60,9 @@ type conn struct {
 	// METADATA; notifying is what NOTIFY asked for, nil before the first.
 	listening bool
 	notifying *imap.NotifyOptions
+
+	clientID []string        // what ID said: names and values
+	off      map[string]bool // capabilities that this client is not offered
 
 	running      string // name of the command, for the log
 	bad          int    // commands in a row that ended with BAD
@@ -78,6 +84,7 @@ func newConn(s *Server, nc net.Conn) *conn {
 	c.r.Literal = c.beforeLiteral
 	c.w = imapwire.NewWriter((*connWriter)(c))
 	c.setLimits()
+	c.applySwitches()
 	return c
 }
 
@@ -86,6 +93,7 @@ const unauthenticatedLiteral = 4 << 10
 
 // setLimits gives the reader the limits of the state.
 func (c *conn) setLimits() {
+	defer func() { c.r.Limits.NonSync = c.opts.nonSyncLimit() }()
 	if c.state == notAuthenticated {
 		c.r.Limits = imapwire.Limits{
 			Line:     c.opts.MaxLineUnauthenticated,

@@ -26,6 +26,9 @@ func (c *conn) enable(ctx context.Context, req *request) error {
 	condStore := c.enabled.condStore
 	var done []string
 	for _, name := range names {
+		if !c.offers(name) {
+			continue
+		}
 		if on := c.enableOne(name); on != "" {
 			done = append(done, on)
 		}

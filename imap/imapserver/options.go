@@ -65,6 +65,13 @@ type Options struct {
 	Delimiter rune
 	// Greeting is the text of the greeting; "IMAP server ready".
 	Greeting string
+	// LiteralMinus offers LITERAL- instead of LITERAL+: a literal that does
+	// not wait for permission has at most 4096 bytes (RFC 7888 §5).
+	LiteralMinus bool
+	// Without returns the capabilities that a client is not offered; nil
+	// offers all to everyone. It is asked again when the client has said who
+	// it is, and when it has logged in.
+	Without func(Client) []string
 	// ServerID is the answer of ID: names and values in turn; NIL.
 	ServerID []string
 
@@ -106,4 +113,14 @@ type Options struct {
 	IOTimeout              time.Duration
 	WatchAfter             time.Duration
 	ProgressInterval       time.Duration
+}
+
+// maxLiteralMinus is the size of a literal without permission (RFC 7888 §5).
+const maxLiteralMinus = 4096
+
+func (o *Options) nonSyncLimit() int64 {
+	if o.LiteralMinus {
+		return maxLiteralMinus
+	}
+	return 0
 }

@@ -49,6 +49,8 @@ func (c *conn) toError(err error) *imap.Error {
 		return imap.Bad(syntaxText + syntax.Text)
 	case errors.Is(err, imapwire.ErrLiteralTooBig):
 		return imap.No(imap.CodeLimit, "Literal is too big")
+	case errors.Is(err, imapwire.ErrNonSync):
+		return &imap.Error{Type: imap.StatusBad, Code: imap.CodeTooBig, Text: "A literal of that size must wait for permission"}
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return imap.No(imap.CodeUnavailable, "Interrupted, try again")
 	}

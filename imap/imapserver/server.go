@@ -9,12 +9,15 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"github.com/mailstead/mailstead/imap/imapdeflate"
 )
 
 // A Server serves IMAP on connections that others accept.
 type Server struct {
 	opts    Options
 	buffers sync.Pool // of *buffers
+	deflate imapdeflate.Buffers
 }
 
 // buffers are what a connection needs while it works and gives back while it

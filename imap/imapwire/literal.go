@@ -37,6 +37,9 @@ func (r *Reader) OpenLiteral() (size int64, eight bool, err error) {
 	if !r.Accept('}') || r.pos != len(r.line) {
 		return 0, false, Syntax("malformed literal")
 	}
+	if !sync && r.Limits.NonSync > 0 && size > r.Limits.NonSync {
+		return 0, false, ErrNonSync
+	}
 	r.lit = literal{open: true, waiting: true, sync: sync, eight: eight, left: size}
 	return size, eight, nil
 }

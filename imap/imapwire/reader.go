@@ -19,6 +19,9 @@ type Limits struct {
 	// Skip is how much of non-synchronizing literals is read and thrown away
 	// after an error. What announces more ends the connection.
 	Skip int64
+	// NonSync is the size of a non-synchronizing literal; zero is no limit
+	// (RFC 7888 §5).
+	NonSync int64
 }
 
 // A SyntaxError says that what was read is not what the grammar demands. The
@@ -40,6 +43,9 @@ var (
 	// ErrLiteralTooBig says that a literal is larger than the command allows.
 	// The Reader can go on after Skip.
 	ErrLiteralTooBig = errors.New("imapwire: literal is too big")
+	// ErrNonSync says that a non-synchronizing literal is larger than
+	// Limits.NonSync. The Reader can go on after Skip.
+	ErrNonSync = errors.New("imapwire: non-synchronizing literal is too big")
 	// ErrSkip says that more would have to be skipped than Limits.Skip.
 	ErrSkip = errors.New("imapwire: too much left to skip")
 )
@@ -108,6 +114,13 @@ func (r *Reader) Ahead(p []byte) {
 	r.end = copy(r.buf, r.buf[r.start:r.end])
 	r.start = 0
 	r.end += copy(r.buf[r.end:], p)
+}
+
+// TakeAhead returns a copy of the bytes that were read ahead, and forgets them.
+func (r *Reader) TakeAhead() []byte {
+	ahead := bytes.Clone(r.buf[r.start:r.end])
+	r.start, r.end = 0, 0
+	return ahead
 }
 
 // Reset makes r read from conn and forget what was read ahead: what a peer

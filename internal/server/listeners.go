@@ -205,6 +205,8 @@ func (s *Server) imapServer(backend *imapsession.Backend, tlsConfig *tls.Config,
 		TLS:               tlsConfig,
 		AllowInsecureAuth: rule == inTheClear,
 		Features:          imapsession.Features,
+		LiteralMinus:      s.config.Capabilities.Literals == "LITERAL-",
+		Without:           s.without(),
 		ServerID:          []string{"name", "Mailstead", "version", s.options.Version},
 		AppendLimit:       int64(s.config.Limits.MessageSize),
 		MaxBad:            s.config.Limits.ProtocolErrors,
@@ -212,6 +214,17 @@ func (s *Server) imapServer(backend *imapsession.Backend, tlsConfig *tls.Config,
 		MessageLimit:      uint32(s.config.Limits.IMAPMessages),
 		SaveLimit:         uint32(s.config.Limits.IMAPSaved),
 	})
+}
+
+// without returns what IMAP clients are not offered, nil if all are offered all.
+func (s *Server) without() func(imapserver.Client) []string {
+	o := &s.config.Capabilities
+	if len(o.Without)+len(o.Clients)+len(o.Accounts) == 0 {
+		return nil
+	}
+	return func(c imapserver.Client) []string {
+		return o.Off(c.Value("name"), c.Value("version"), c.Value("vendor"), c.User)
+	}
 }
 
 func (s *Server) pop3Backend() *pop3session.Backend {

@@ -81,6 +81,15 @@ type session struct {
 	origin   mailstore.Origin // what this client has changed
 }
 
+// User returns the address of who has logged in.
+func (s *session) User() string {
+	account, ok := s.exchange.Account()
+	if !ok {
+		return ""
+	}
+	return account.Address.String()
+}
+
 // AuthMechanisms returns the mechanisms of the login flow.
 func (s *session) AuthMechanisms() []string { return s.exchange.Mechanisms() }
 

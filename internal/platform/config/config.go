@@ -27,8 +27,10 @@ type Config struct {
 	ESMTP   ESMTP   `toml:"esmtp" comment:"Which extensions of SMTP are offered, and whose word counts."`
 	Sending Sending `toml:"sending" comment:"How much one account may send and get."`
 
-	Limits   Limits   `toml:"limits" comment:"What one peer may ask of the server."`
-	Auth     Auth     `toml:"auth" comment:"How passwords are checked and kept."`
+	Limits       Limits       `toml:"limits" comment:"What one peer may ask of the server."`
+	Auth         Auth         `toml:"auth" comment:"How passwords are checked and kept."`
+	Capabilities Capabilities `toml:"capabilities" comment:"What IMAP clients are offered."`
+
 	Delivery Delivery `toml:"delivery" comment:"Mail into local mailboxes."`
 	Maildrop Maildrop `toml:"maildrop" comment:"What POP3 shows and does. \"mailstead account pop3\" sets it for one account."`
 	Outbound Outbound `toml:"outbound" comment:"Mail to other servers."`
@@ -59,9 +61,10 @@ func Default() *Config {
 			IMAPSaved: 100_000,
 			DrainTime: Duration{30 * time.Second}, Memory: 120 << 20,
 		},
-		Auth:     Auth{Argon2Memory: 19 << 20, Argon2Time: 2, SCRAMIterations: 15_000},
-		Delivery: Delivery{Subaddress: "+", Postmaster: ""},
-		Maildrop: Maildrop{Mailbox: "INBOX", Delete: "delete", Leave: Forever, Idle: Duration{10 * time.Minute}, Language: "en"},
+		Auth:         Auth{Argon2Memory: 19 << 20, Argon2Time: 2, SCRAMIterations: 15_000},
+		Capabilities: Capabilities{Literals: "LITERAL+", Without: []string{}, Clients: []string{}, Accounts: []string{}},
+		Delivery:     Delivery{Subaddress: "+", Postmaster: ""},
+		Maildrop:     Maildrop{Mailbox: "INBOX", Delete: "delete", Leave: Forever, Idle: Duration{10 * time.Minute}, Language: "en"},
 		Outbound: Outbound{
 			Retry: []Duration{
 				Duration{time.Minute}, Duration{5 * time.Minute}, Duration{15 * time.Minute},
@@ -97,7 +100,7 @@ func (c *Config) Check() []Problem {
 		{"lmtp", c.LMTP.check}, {"imap", c.IMAP.check}, {"imaps", c.IMAPS.check},
 		{"pop3", c.POP3.check}, {"pop3s", c.POP3S.check},
 		{"esmtp", c.ESMTP.check}, {"sending", c.Sending.check},
-		{"limits", c.Limits.check}, {"auth", c.Auth.check}, {"delivery", c.Delivery.check},
+		{"limits", c.Limits.check}, {"auth", c.Auth.check}, {"delivery", c.Delivery.check}, {"capabilities", c.Capabilities.check},
 		{"maildrop", c.Maildrop.check},
 		{"outbound", c.Outbound.check}, {"metadata", c.Metadata.check}, {"dns", c.DNS.check}, {"storage", c.Storage.check},
 	} {
