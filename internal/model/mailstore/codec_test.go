@@ -45,6 +45,9 @@ func FuzzMailbox(f *testing.F) {
 		Name: "a/b", UIDValidity: 1 << 31, Messages: 3, Bytes: 1 << 50,
 		SpecialUse: []imap.MailboxAttr{imap.AttrSent}, keywords: []imap.Flag{"a", "", "b"},
 	}))
+	f.Add(appendMailbox(nil, &Mailbox{Name: "shared", Grants: []Grant{
+		{Anyone, false, imap.RightLookup}, {1 << 40, true, imap.AllRights},
+	}}))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		m, err := parseMailbox(1, b)
 		if err != nil {
