@@ -77,7 +77,7 @@ func cutNamespace(name string) (space, rest string) {
 		if rest, ok := strings.CutPrefix(name, space); ok {
 			return space, rest
 		}
-		if name+string(mailstore.Delimiter) == space {
+		if name == space[:len(space)-1] {
 			return space, ""
 		}
 	}

@@ -7,6 +7,9 @@
 //     be given away.
 //   - An account is a person's store of mail. It is known by an [AccountID],
 //     which is never reused, and has one primary address and perhaps others.
+//   - A shared account is nobody's: it has no password, and its mailboxes are
+//     for those who are given rights on them. An administrator's account may
+//     set the quotas of others over IMAP.
 //   - An alias is an address that stands for other addresses, ours or foreign.
 //   - An address belongs to one account or is one alias, never both.
 //   - A [Recipient] is what an address of an envelope comes to when aliases

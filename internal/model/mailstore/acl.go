@@ -2,6 +2,7 @@ package mailstore
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/mailstead/mailstead/imap"
@@ -198,9 +199,7 @@ func (s *Store) revoke(ctx context.Context, grantee, owner AccountID, box Mailbo
 	a := &Account{store: s, id: owner}
 	for _, negative := range [...]bool{false, true} {
 		err := a.Grant(ctx, box, GrantChange{Grantee: grantee, Negative: negative})
-		switch err {
-		case nil, ErrNoMailbox, ErrNoAccount:
-		default:
+		if err != nil && !errors.Is(err, ErrNoMailbox) && !errors.Is(err, ErrNoAccount) {
 			return err
 		}
 	}

@@ -47,6 +47,15 @@
 //   - Messages are never copied as bytes: recipients of one delivery share a
 //     blob, COPY shares the record.
 //
+// # Mailboxes that several accounts use
+//
+// A mailbox's record has the grants of other accounts (RFC 4314), and an index
+// leads from the grantee to the owner; a batch writes both. The store does not
+// check rights, but says what they are: whoever calls asks first. Messages go
+// from one account to another by reference: the record is copied, the blob is
+// shared, and a batch changes both accounts, so that a moved message is in one
+// of them at each moment.
+//
 // # Deleting a mailbox that has children
 //
 // The mailbox and its messages go, the children stay, and the name remains
