@@ -57,6 +57,7 @@ var mailCapabilities = [...]capability{
 	{name: "UIDONLY"},
 	{name: "INPROGRESS"},
 	{name: "CONTEXT=SEARCH", needs: FeatureContext},
+	{name: "CONTEXT=SORT", needs: FeatureContext | FeatureSort},
 	{name: "UIDBATCHES", needs: FeatureUIDBatches},
 	{name: "SEARCH=FUZZY", needs: FeatureFuzzy},
 	{name: "MULTISEARCH", needs: FeatureMultiSearch},

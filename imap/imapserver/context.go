@@ -14,7 +14,7 @@ import (
 type Observer interface {
 	// Observe begins to tell of the changes to a search. It returns
 	// ErrTooManyContexts if it will not.
-	Observe(c *UpdateContext) error
+	Observe(ctx context.Context, c *UpdateContext) error
 	// Observes reports whether there is a context of that tag.
 	Observes(tag string) bool
 	// Unobserve ends a context, if there is one of that tag.
@@ -38,17 +38,19 @@ type UpdateContext struct {
 	New *imap.FetchOptions
 	// Hits is what the client has been told, as UIDs.
 	Hits imap.UIDSet
+	// By, of a SORT, is the order of the results, whose places are told with
+	// each change; nil for a SEARCH.
+	By []imap.SortCriterion
 
 	source *searchSource // of an ESEARCH, which names it in all its answers
 }
 
 // observe begins an update context, or tells that it cannot be had (RFC 5267
 // §4.3.1).
-func (s *searchCommand) observe(hits imap.UIDSet, source *searchSource) error {
+func (s *searchCommand) observe(ctx context.Context, u UpdateContext) error {
 	c := s.c
-	err := c.session.(Observer).Observe(&UpdateContext{
-		Tag: s.req.tag, UID: s.req.uid, Criteria: &s.criteria, New: s.newItems, Hits: hits, source: source,
-	})
+	u.Tag, u.UID, u.Criteria, u.New = s.req.tag, s.req.uid, &s.criteria, s.newItems
+	err := c.session.(Observer).Observe(ctx, &u)
 	if errors.Is(err, ErrTooManyContexts) {
 		writeNoUpdate(c.w, s.req.tag, "Too many contexts")
 		return nil
@@ -135,6 +137,48 @@ func (u *UpdateWriter) contextChange(c *UpdateContext, what string, uids imap.UI
 		writeSet(u.w, uids)
 	} else {
 		writeSet(u.w, seqs)
+	}
+	u.w.Raw(")\r\n")
+}
+
+// A Placed is results of a SORT that follow each other, as UIDs and as sequence
+// numbers, and the place of the first of them, from 1.
+type Placed struct {
+	Place uint32
+	UIDs  []imap.UID
+	Seqs  []imap.SeqNum
+}
+
+// RemoveFromPlaces is RemoveFrom for a SORT. The client takes the results away
+// in the order of the list (RFC 5267 §4.3.4).
+func (u *UpdateWriter) RemoveFromPlaces(c *UpdateContext, list []Placed) {
+	u.placedChange(c, " REMOVEFROM ", list)
+}
+
+// AddToPlaces is AddTo for a SORT. The client inserts the results in the order
+// of the list (RFC 5267 §4.3.3).
+func (u *UpdateWriter) AddToPlaces(c *UpdateContext, list []Placed) {
+	u.placedChange(c, " ADDTO ", list)
+}
+
+func (u *UpdateWriter) placedChange(c *UpdateContext, what string, list []Placed) {
+	if len(list) == 0 {
+		return
+	}
+	u.flush()
+	writeESearchHead(u.w, c.Tag, c.UID)
+	u.w.Raw(what)
+	sep := byte('(')
+	for _, p := range list {
+		u.w.Byte(sep)
+		sep = ' '
+		u.w.Number(uint64(p.Place))
+		u.w.SP()
+		if c.UID {
+			writeInOrder(u.w, p.UIDs)
+		} else {
+			writeInOrder(u.w, p.Seqs)
+		}
 	}
 	u.w.Raw(")\r\n")
 }

@@ -164,7 +164,7 @@ func (s *multiSearch) run(ctx context.Context) error {
 		if !opts.ModSeq {
 			h.ModSeq = 0
 		}
-		return s.found(h)
+		return s.found(ctx, h)
 	}
 	err := s.c.long(ctx, s.req, func(ctx context.Context) error {
 		return s.c.session.(MultiSearcher).SearchMailboxes(ctx, s.sources, &s.criteria, opts, found)
@@ -177,7 +177,7 @@ func (s *multiSearch) run(ctx context.Context) error {
 }
 
 // found answers for one mailbox; one without hits goes unmentioned.
-func (s *multiSearch) found(h *MailboxHits) error {
+func (s *multiSearch) found(ctx context.Context, h *MailboxHits) error {
 	w := s.c.w
 	if len(h.UIDs) > 0 && s.ret != imap.SearchReturnSave {
 		source := searchSource{h.Mailbox, h.UIDValidity}
@@ -193,7 +193,7 @@ func (s *multiSearch) found(h *MailboxHits) error {
 	}
 	if s.ret&imap.SearchReturnUpdate != 0 {
 		s.observed = true
-		return s.observe(h.UIDs, &searchSource{h.Mailbox, h.UIDValidity})
+		return s.observe(ctx, UpdateContext{Hits: h.UIDs, source: &searchSource{h.Mailbox, h.UIDValidity}})
 	}
 	return w.Err()
 }

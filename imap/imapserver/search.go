@@ -189,7 +189,7 @@ func (s *searchCommand) run(ctx context.Context) error {
 		writeSearch(s, data.Seqs, data.ModSeq)
 	}
 	if s.ret&imap.SearchReturnUpdate != 0 {
-		return s.observe(data.UIDs, nil)
+		return s.observe(ctx, UpdateContext{Hits: data.UIDs})
 	}
 	return nil
 }

@@ -166,6 +166,9 @@ func (s *searchCommand) parseCriteria(ctx context.Context) error {
 
 // run asks the session and answers.
 func (s *sortCommand) run(ctx context.Context) error {
+	if err := s.checkUpdate(); err != nil {
+		return err
+	}
 	if err := s.checkSorted(); err != nil {
 		return err
 	}
@@ -191,8 +194,7 @@ func (s *sortCommand) run(ctx context.Context) error {
 		writeSort(s, data.Seqs, data.ModSeq)
 	}
 	if s.ret&imap.SearchReturnUpdate != 0 {
-		// RFC 5267 §4.3.1: SORT may be refused where SEARCH is not.
-		writeNoUpdate(c.w, s.req.tag, "Sorted contexts are not kept")
+		return s.observe(ctx, UpdateContext{Hits: sortedSet(data.UIDs), By: s.by})
 	}
 	return nil
 }
@@ -200,7 +202,7 @@ func (s *sortCommand) run(ctx context.Context) error {
 // savedSorted returns what "$" will stand for after a SORT that found hits
 // (RFC 9051 §6.4.4.1, Table 4, with MIN and MAX as RFC 5267 §3.1 has them).
 func savedSorted(s *searchCommand, hits []imap.UID) imap.UIDSet {
-	some := slices.Clone(hits)
+	some := hits
 	if s.ret&ends != 0 && s.ret&(imap.SearchReturnAll|imap.SearchReturnCount) == 0 && len(hits) > 0 {
 		some = slices.Clone(inPlaces(s.partial, hits))
 		if s.ret&imap.SearchReturnMin != 0 {
@@ -210,8 +212,14 @@ func savedSorted(s *searchCommand, hits []imap.UID) imap.UIDSet {
 			some = append(some, hits[len(hits)-1])
 		}
 	}
-	slices.Sort(some) // a set is made in rising order
-	return imap.SetOf(some...)
+	return sortedSet(some)
+}
+
+// sortedSet returns the set of uids, which is made in rising order.
+func sortedSet(uids []imap.UID) imap.UIDSet {
+	rising := slices.Clone(uids)
+	slices.Sort(rising)
+	return imap.SetOf(rising...)
 }
 
 // inPlaces returns those of nums that a range of places means.

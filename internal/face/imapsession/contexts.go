@@ -22,10 +22,12 @@ type updateContext struct {
 	// whole says that a message may come and go although it has not changed:
 	// "*" moves, and so does the clock.
 	whole bool
+	// sorted is the results of a SORT, which Hits has too, in their order.
+	sorted sortHits
 }
 
 // Observe begins to tell of the changes to a search.
-func (s *session) Observe(c *imapserver.UpdateContext) error {
+func (s *session) Observe(ctx context.Context, c *imapserver.UpdateContext) error {
 	v := s.view
 	if len(v.contexts) == maxContexts {
 		return imapserver.ErrTooManyContexts
@@ -33,9 +35,13 @@ func (s *session) Observe(c *imapserver.UpdateContext) error {
 	frozen := v.frozen(c.Criteria)
 	c.Criteria = frozen
 	timed := frozen.Uses(imap.SearchOlder, imap.SearchYounger)
-	v.contexts = append(v.contexts, &updateContext{
-		UpdateContext: c, timed: timed, whole: timed || dynamic(frozen),
-	})
+	u := &updateContext{UpdateContext: c, timed: timed, whole: timed || dynamic(frozen)}
+	if c.By != nil {
+		if err := s.beginSorted(ctx, u); err != nil {
+			return err
+		}
+	}
+	v.contexts = append(v.contexts, u)
 	return nil
 }
 
@@ -80,6 +86,8 @@ func dynamic(k *imap.SearchCriteria) bool {
 type contextChange struct {
 	*updateContext
 	removed, added imap.UIDSet
+	// removedAt and addedAt are the same of a SORT, with their places.
+	removedAt, addedAt []imapserver.Placed
 }
 
 // contextChanges returns what the step from the version told to next changes in
@@ -114,16 +122,32 @@ func (s *session) contextChange(ctx context.Context, c *updateContext, next *mai
 		messages = next.UIDs(looked)
 	}
 	compiler := &compiler{session: s, view: &future, now: s.Now()}
-	hits, err := compiler.find(ctx, c.Criteria, messages)
+	hits, keyed, err := compiler.findAgain(ctx, c, messages)
 	if err != nil {
 		return contextChange{}, err
 	}
 	gone := c.Hits.Intersect(d.Expunged)
 	gone.AddSet(c.Hits.Intersect(looked).Minus(hits))
-	change := contextChange{c, gone, hits.Minus(c.Hits)}
+	change := contextChange{updateContext: c, removed: gone, added: hits.Minus(c.Hits)}
+	if c.By != nil {
+		if err := change.place(s.view.told, next, keyed); err != nil {
+			return change, err
+		}
+	}
 	c.Hits = c.Hits.Minus(gone)
 	c.Hits.AddSet(change.added)
 	return change, nil
+}
+
+// findAgain returns which of some messages are results of a context, and with
+// their keys if it is a SORT.
+func (c *compiler) findAgain(ctx context.Context, u *updateContext, messages iter.Seq2[imap.SeqNum, mailstore.Entry]) (imap.UIDSet, sortHits, error) {
+	if u.By == nil {
+		hits, err := c.find(ctx, u.Criteria, messages)
+		return hits, nil, err
+	}
+	keyed, err := c.sorted(ctx, sortTask{u.Criteria, u.By, messages})
+	return keyed.uids(), keyed, err
 }
 
 // find returns which of some messages meet criteria.

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/binary"
+	"iter"
 	"slices"
 
 	"github.com/mailstead/mailstead/imap"
@@ -21,21 +22,34 @@ func (s *session) Sort(ctx context.Context, search *imap.SearchCriteria, by []im
 		return nil, err
 	}
 	c := &compiler{session: s, view: s.view, now: s.Now()}
-	onColumns, rest, err := c.stages(search)
+	hits, err := c.sorted(ctx, sortTask{search, by, s.view.told.All()})
+	if err != nil {
+		return nil, translate(err)
+	}
+	return hits.data(opts), nil
+}
+
+// A sortTask is what is to be sorted.
+type sortTask struct {
+	search   *imap.SearchCriteria
+	by       []imap.SortCriterion
+	messages iter.Seq2[imap.SeqNum, mailstore.Entry]
+}
+
+// sorted returns which of some messages are found, in order.
+func (c *compiler) sorted(ctx context.Context, t sortTask) (sortHits, error) {
+	onColumns, rest, err := c.stages(t.search)
 	if err != nil {
 		return nil, err
 	}
 	var hits sortHits
-	if rest.cost == ofColumns && !readsRecords(by) {
-		err = hits.sortColumns(s.view.told, onColumns, s.newSorter(by))
+	if rest.cost == ofColumns && !readsRecords(t.by) {
+		err = hits.sortColumns(t.messages, onColumns, c.session.newSorter(t.by))
 	} else {
-		err = c.sortMessages(ctx, search, by, onColumns, &hits)
-	}
-	if err != nil {
-		return nil, translate(err)
+		err = c.sortMessages(ctx, t, onColumns, &hits)
 	}
 	slices.SortFunc(hits, compareHits)
-	return hits.data(opts), nil
+	return hits, err
 }
 
 // A sortHit is a message that SORT has found.
@@ -72,13 +86,13 @@ func compareHits(a, b sortHit) int {
 	if order := bytes.Compare(a.key, b.key); order != 0 {
 		return order
 	}
-	return cmp.Compare(a.seq, b.seq)
+	return cmp.Compare(a.uid, b.uid)
 }
 
 // sortColumns looks through a mailbox where nothing has to be read.
-func (h *sortHits) sortColumns(v *mailstore.Version, match matcher, sorter *sorter) error {
+func (h *sortHits) sortColumns(messages iter.Seq2[imap.SeqNum, mailstore.Entry], match matcher, sorter *sorter) error {
 	var m candidate
-	for seq, e := range v.All() {
+	for seq, e := range messages {
 		m.reset(seq, e)
 		ok, err := match.test(&m)
 		if err != nil {
@@ -93,13 +107,13 @@ func (h *sortHits) sortColumns(v *mailstore.Version, match matcher, sorter *sort
 }
 
 // sortMessages looks through a mailbox where messages have to be read.
-func (c *compiler) sortMessages(ctx context.Context, search *imap.SearchCriteria, by []imap.SortCriterion, onColumns matcher, hits *sortHits) error {
-	return examineAll(ctx, c.view.told.All(), onColumns, task[sortFacts]{
+func (c *compiler) sortMessages(ctx context.Context, t sortTask, onColumns matcher, hits *sortHits) error {
+	return examineAll(ctx, t.messages, onColumns, task[sortFacts]{
 		total:  uint32(c.view.told.Len()),
 		reader: c.view.at.account.Reader,
 		examiner: func() (examiner[sortFacts], error) {
-			_, rest, err := c.stages(search)
-			sorter := c.session.newSorter(by)
+			_, rest, err := c.stages(t.search)
+			sorter := c.session.newSorter(t.by)
 			return func(m *candidate) (facts sortFacts, hit bool, err error) {
 				if hit, err = rest.test(m); err != nil || !hit {
 					return facts, false, err

@@ -131,7 +131,7 @@ func (s *session) tell(ctx context.Context, w *imapserver.UpdateWriter, next *ma
 	d := mailstore.Diff(v.told, next)
 	changes := s.contextChanges(ctx, w, next, d)
 	for _, c := range changes {
-		w.RemoveFrom(c.UpdateContext, c.removed, v.seqsOf(c.removed))
+		c.tellRemoved(w, v)
 	}
 	tellExpunged(w, d)
 	if len(d.Added) > 0 {
@@ -142,7 +142,7 @@ func (s *session) tell(ctx context.Context, w *imapserver.UpdateWriter, next *ma
 	v.told, v.answered = next, nil
 	err := s.tellNew(ctx, w, d.Added, opts.New, changes)
 	for _, c := range changes {
-		w.AddTo(c.UpdateContext, c.added, v.seqsOf(c.added))
+		c.tellAdded(w, v)
 	}
 	return err
 }
