@@ -46,7 +46,12 @@ func bySent(messages []Message) []int32 {
 	for i := range order {
 		order[i] = int32(i)
 	}
-	slices.SortStableFunc(order, func(a, b int32) int { return cmp.Compare(messages[a].Sent, messages[b].Sent) })
+	slices.SortFunc(order, func(a, b int32) int {
+		if messages[a].Sent != messages[b].Sent {
+			return cmp.Compare(messages[a].Sent, messages[b].Sent)
+		}
+		return cmp.Compare(a, b)
+	})
 	return order
 }
 
