@@ -47,6 +47,8 @@ func (c *compiler) compile(k *imap.SearchCriteria) (matcher, error) {
 		return c.set(k.Set)
 	case imap.SearchHeader:
 		return c.headerField(k), nil
+	case imap.SearchThreadID:
+		return c.thread(k.Text), nil
 	case imap.SearchBody:
 		return c.text(k.Text, message.SearchBody), nil
 	case imap.SearchText:
@@ -82,10 +84,21 @@ func (c *compiler) column(k *imap.SearchCriteria) func(mailstore.Entry) bool {
 	case imap.SearchModSeq:
 		return func(e mailstore.Entry) bool { return e.ModSeq >= k.ModSeq }
 	case imap.SearchEmailID:
-		return func(e mailstore.Entry) bool { return "E"+e.Record().String() == k.Text }
+		return func(e mailstore.Entry) bool { return c.view.at.objectID("E", e.Record().String()) == k.Text }
 	}
-	// THREADID: no message has a thread yet.
 	return func(mailstore.Entry) bool { return false }
+}
+
+// thread tests the thread of a message (RFC 8474 §6), which its record tells.
+func (c *compiler) thread(id string) matcher {
+	return matcher{ofRecord, absentIsFalse(func(m *candidate) (bool, error) {
+		stored, err := m.message()
+		if err != nil {
+			return false, err
+		}
+		thread, err := stored.Thread()
+		return err == nil && c.view.at.objectID("T", thread.String()) == id, err
+	})}
 }
 
 func (c *compiler) flag(f imap.Flag) func(mailstore.Entry) bool {

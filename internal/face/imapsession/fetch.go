@@ -184,11 +184,14 @@ func (f *fetcher) message(ctx context.Context, seq imap.SeqNum, e mailstore.Entr
 		a.Flags = f.flags
 	}
 	f.columns(e)
-	if !f.w.NeedsStructure() && !f.w.NeedsContent() && f.opts.Items&imap.FetchPreview == 0 {
+	if !f.w.NeedsStructure() && !f.w.NeedsContent() && f.opts.Items&ofRecords == 0 {
 		return f.w.Message(seq, a)
 	}
 	return f.content(ctx, seq, e)
 }
+
+// ofRecords are the items that are in the message's record, besides content.
+const ofRecords = imap.FetchPreview | imap.FetchThreadID
 
 // columns fills in what the mailbox's columns know.
 func (f *fetcher) columns(e mailstore.Entry) {
@@ -215,6 +218,13 @@ func (f *fetcher) content(ctx context.Context, seq imap.SeqNum, e mailstore.Entr
 	}
 	if err := f.preview(ctx, e, m); err != nil {
 		return f.gone(err)
+	}
+	if f.opts.Items&imap.FetchThreadID != 0 {
+		thread, err := m.Thread()
+		if err != nil {
+			return f.gone(err)
+		}
+		a.ThreadID = f.view.at.objectID("T", thread.String())
 	}
 	if f.fieldsOnly {
 		a.Fields, _ = m.Fields(f.fields[:0])

@@ -89,6 +89,9 @@ func (e *edit) store(in incoming) (row, error) {
 	if err := e.add(r[:]); err != nil {
 		return row{}, err
 	}
+	if rec.thread, err = t.enterThread(RecordID(id), in.content.links()); err != nil {
+		return row{}, err
+	}
 	t.batch.Set(recordKey(t.account.id, RecordID(id)), appendRecord(nil, &rec))
 	t.batch.Set(linkKey(in.blob, t.account.id, RecordID(id)), []byte{})
 	return r[0], nil

@@ -134,3 +134,16 @@ func BenchmarkReadFlags(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkDeliverReply delivers replies, which look for the threads that they
+// belong to.
+func BenchmarkDeliverReply(b *testing.B) {
+	f := benchFixture(b)
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		c := f.content(fmt.Sprintf("Message-ID: <%d@x>\r\nReferences: <root@x> <%d@x> <%d@x>\r\n%s%4000s", i, i-2, i-1, mail("reply"), ""))
+		_, err := f.store.Deliver(context.Background(), c, []mailstore.Delivery{{Account: 7}}, nil)
+		f.check(err)
+		c.Discard()
+	}
+}

@@ -16,8 +16,10 @@ type Content struct {
 	memory    []byte
 	staged    storage.Staged // or nil: then the message is in memory
 	structure *message.Structure
-	encoded   []byte // the structure in binary
-	fields    []byte // of the header, for the record
+	encoded   []byte      // the structure in binary
+	fields    []byte      // of the header, for the record
+	threads   threadLinks // if linked
+	linked    bool
 }
 
 // Size returns its bytes.

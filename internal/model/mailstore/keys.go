@@ -20,6 +20,7 @@ import (
 //	spaceAccount account keyLog modseq              entry of the change log
 //	spaceAccount account keyAnnotation id reader entry  value of an annotation
 //	spaceAccount account keyAccess id               mailbox access key
+//	spaceAccount account keyThread id               thread and record of a reply by its Message-ID
 //	spaceLink blob account record                   empty: the blob is in use
 //	spaceOrphan time account modseq n               records that lost an instance
 //	spaceGrant grantee account mailbox              empty: the mailbox's grants name it
@@ -44,6 +45,7 @@ const (
 	keyLog
 	keyAnnotation
 	keyAccess
+	keyThread
 	endOfAccount
 )
 
@@ -64,6 +66,9 @@ func recentKey(a AccountID, id MailboxID) key  { return accountKey(a, keyRecent)
 func recordKey(a AccountID, id RecordID) key   { return accountKey(a, keyRecord).u64(uint64(id)) }
 func accessKey(a AccountID, id MailboxID) key  { return accountKey(a, keyAccess).u32(uint32(id)) }
 func logKey(a AccountID, modSeq uint64) key    { return accountKey(a, keyLog).u64(modSeq) }
+
+// threadKey is where the thread of a reply is, by the hash of its Message-ID.
+func threadKey(a AccountID, id ThreadID) key { return accountKey(a, keyThread).u64(uint64(id)) }
 
 func subscriptionKey(a AccountID, name string) key {
 	return append(accountKey(a, keySubscription), name...)

@@ -21,6 +21,7 @@ type Reader interface {
 // message is expunged, until CollectOrphans takes the content.
 type Message struct {
 	store  storage.Store
+	id     RecordID
 	record *record
 }
 
@@ -41,7 +42,7 @@ func (a *Account) Message(ctx context.Context, e Entry) (*Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Message{store: a.store.storage, record: rec}, nil
+	return &Message{store: a.store.storage, id: e.Record(), record: rec}, nil
 }
 
 // Size returns the octets of the message, prefix included.

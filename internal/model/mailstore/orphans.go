@@ -129,6 +129,9 @@ func (c *collector) removeRecord(id RecordID) error {
 	if err != nil {
 		return err
 	}
+	if err := c.forgetThread(id, rec); err != nil {
+		return err
+	}
 	c.batch.Delete(k)
 	c.batch.Delete(linkKey(rec.blob, c.account, id))
 	c.gone[id] = true

@@ -73,7 +73,7 @@ func (r *MessageReader) known(id RecordID) (*Message, bool, error) {
 	if err != nil {
 		return nil, false, err
 	}
-	return &Message{store: r.account.store.storage, record: rec}, true, nil
+	return &Message{store: r.account.store.storage, id: id, record: rec}, true, nil
 }
 
 // readAhead reads the record of an id and those behind it.

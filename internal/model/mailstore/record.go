@@ -13,10 +13,11 @@ const MaxPrefix = 16 << 10
 // longer is left out, and made again from the blob when it is asked for.
 const maxRecord = 60 << 10
 
-// Formats of a record: the second has a preview.
+// The format of a record is recordFormat plus the sum of what it has besides.
 const (
-	recordFormat        = 1
-	recordFormatPreview = 2
+	recordFormat = 1
+	withPreview  = 1
+	withThread   = 2
 )
 
 // A record is what is stored of a message's content, once for all copies.
@@ -30,16 +31,20 @@ type record struct {
 	structure []byte // of the blob, in binary; empty if it was too long
 
 	hasPreview bool
+	thread     ThreadID // if the header does not tell it; zero if it does
 }
 
 func (r *record) size() int64 { return int64(len(r.prefix)) + r.blobSize }
 
 func appendRecord(b []byte, r *record) []byte {
+	format := byte(recordFormat)
 	if r.hasPreview {
-		b = append(b, recordFormatPreview)
-	} else {
-		b = append(b, recordFormat)
+		format += withPreview
 	}
+	if r.thread != 0 {
+		format += withThread
+	}
+	b = append(b, format)
 	b = binary.AppendUvarint(b, uint64(r.blob))
 	b = binary.AppendUvarint(b, uint64(r.blobSize))
 	b = binary.AppendVarint(b, r.received)
@@ -47,6 +52,9 @@ func appendRecord(b []byte, r *record) []byte {
 	b = appendBytes(b, r.fields)
 	if r.hasPreview {
 		b = appendBytes(b, r.preview)
+	}
+	if r.thread != 0 {
+		b = binary.AppendUvarint(b, uint64(r.thread))
 	}
 	if len(b)+len(r.structure) > maxRecord {
 		return b
@@ -56,11 +64,11 @@ func appendRecord(b []byte, r *record) []byte {
 
 // parseRecord reads a record; its slices are parts of b.
 func parseRecord(b []byte) (*record, error) {
-	hasPreview := len(b) > 0 && b[0] == recordFormatPreview
 	format := byte(recordFormat)
-	if hasPreview {
-		format = recordFormatPreview
+	if len(b) > 0 && b[0] > recordFormat && b[0] <= recordFormat+withPreview+withThread {
+		format = b[0]
 	}
+	hasPreview := (format-recordFormat)&withPreview != 0
 	d := newDecoder(b, format)
 	r := &record{
 		hasPreview: hasPreview,
@@ -73,6 +81,9 @@ func parseRecord(b []byte) (*record, error) {
 	}
 	if hasPreview {
 		r.preview = d.bytes()
+	}
+	if (format-recordFormat)&withThread != 0 {
+		r.thread = ThreadID(d.uvarint())
 	}
 	r.structure, d.b = d.b, nil
 	if r.blobSize < 0 {
