@@ -312,3 +312,45 @@ func TestNotifyContext(t *testing.T) {
 	c[1].OK(mailtest.Append("INBOX", "", "Subject: other\r\n\r\n"))
 	hears(t, c[0], "3 EXISTS", "3 RECENT", `3 FETCH (FLAGS (\Recent))`)
 }
+
+// TestNotifyOtherUsers watches all that others share: what is shared later is
+// found when the client is told something, at the latest with its next command.
+func TestNotifyOtherUsers(t *testing.T) {
+	t.Parallel()
+	s := start(t)
+	c, other, bob := s.IMAP(ann), s.IMAP(ann), s.IMAP("bob@example.test")
+	const name = `"Other Users/bob@example.test/Team"`
+	bob.OK("CREATE Team")
+	bob.OK(`SETMETADATA Team (/shared/comment "ours")`)
+	c.OK(`NOTIFY SET (subtree "Other Users" (MailboxName MessageNew MessageExpunge MailboxMetadataChange))`)
+	bob.OK("SETACL Team " + ann + " lr")
+	r := c.OK("NOOP")
+	if len(r.Lines("STATUS")) != 1 || !slices.Contains(r.Untagged, `LIST (\HasNoChildren) "/" `+name) ||
+		!slices.Contains(r.Untagged, "METADATA "+name+" /shared/comment") {
+		t.Errorf("what was shared: %s", r)
+	}
+	bob.OK(hello("Team"))
+	hears(t, c, "STATUS "+name+" (MESSAGES 1 UIDNEXT 2)")
+	// SUBSCRIBED is looked at again when the subscriptions change (RFC 5465 §6.4).
+	c.OK("NOTIFY SET (subscribed (MessageNew MessageExpunge))")
+	bob.OK(hello("Team"))
+	silent(t, c)
+	other.OK("SUBSCRIBE " + name)
+	c.OK("NOOP")
+	bob.OK(hello("Team"))
+	hears(t, c, "STATUS "+name+" (MESSAGES 3 UIDNEXT 4)")
+}
+
+// TestNotifyUIDOnly (RFC 9586 §3).
+func TestNotifyUIDOnly(t *testing.T) {
+	t.Parallel()
+	_, c := open(t, 2, "one")
+	c[0].OK("ENABLE UIDONLY")
+	c[0].OK("NOTIFY SET (selected (MessageNew (FLAGS) MessageExpunge FlagChange))")
+	c[1].OK(hello("INBOX"))
+	hears(t, c[0], "2 EXISTS", "2 RECENT", `2 UIDFETCH (FLAGS (\Recent))`)
+	c[1].OK(`STORE 1 FLAGS (\Deleted)`)
+	hears(t, c[0], `1 UIDFETCH (FLAGS (\Deleted \Recent))`)
+	c[1].OK("EXPUNGE")
+	hears(t, c[0], "VANISHED 1")
+}
