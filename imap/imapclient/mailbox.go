@@ -105,6 +105,9 @@ func (c *Client) list() error {
 			return err
 		}
 	}
+	if !c.current.asked("LIST", "LSUB", "SELECT", "EXAMINE") {
+		c.tell(Update{List: &d})
+	}
 	c.current.lists = append(c.current.lists, d)
 	return c.r.End()
 }
@@ -188,6 +191,9 @@ func (c *Client) statusData() (err error) {
 	}
 	if err := c.r.List(func() error { return c.statusItem(&s) }); err != nil {
 		return err
+	}
+	if !c.current.asked("STATUS", "LIST") {
+		c.tell(Update{Status: &StatusUpdate{Mailbox: s.mailbox, Items: s.items, Data: s.data}})
 	}
 	c.current.statuses = append(c.current.statuses, s)
 	return c.r.End()

@@ -28,6 +28,9 @@ type pending struct {
 	space    *imap.NamespaceData
 	id       []string
 	flags    []imap.Flag
+
+	annotations []imap.Annotation
+
 	fetched  func(*Message) error
 	literal  func(m *Message, section string, size int64, r *LiteralReader) error
 	vanished imap.UIDSet // EARLIER
@@ -176,6 +179,8 @@ func (c *Client) untagged() error {
 		return c.namespace()
 	case "ID":
 		return c.idData()
+	case "METADATA":
+		return c.metadata()
 	case "VANISHED":
 		return c.vanished()
 	default:

@@ -5,8 +5,8 @@ import (
 	"github.com/mailstead/mailstead/imap/imapwire"
 )
 
-// An Update is what a server tells unasked of the selected mailbox: one of the
-// fields is set.
+// An Update is what a server tells unasked: one of the fields is set. The last
+// three are about other mailboxes too, and come after Notify.
 type Update struct {
 	// Exists is the new number of messages.
 	Exists *uint32
@@ -16,6 +16,13 @@ type Update struct {
 	Vanished imap.UIDSet
 	// Message has the flags of a message.
 	Message *Message
+	// List is a mailbox that has come, gone, or changed its name or
+	// subscription (RFC 5465 §5.4).
+	List *imap.ListData
+	// Status has the numbers of a mailbox in which something has happened.
+	Status *StatusUpdate
+	// Metadata names annotations that have changed.
+	Metadata *MetadataUpdate
 }
 
 func (c *Client) tell(u Update) {
