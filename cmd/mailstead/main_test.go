@@ -149,6 +149,8 @@ func TestUsage(t *testing.T) {
 	refused(t, "must not be empty", "", "account", "passwd", "a@example.test")
 	refused(t, "which messages?", "", "queue", "drop")
 	refused(t, "which messages?", "", "queue", "retry")
+	refused(t, "which messages?", "", "queue", "hold")
+	refused(t, "where to?", "", "queue", "reroute", "1")
 }
 
 func TestReadUsers(t *testing.T) {
@@ -241,8 +243,11 @@ func TestVerbs(t *testing.T) {
 		{"ann@one.test ", "account list"},
 		{"alice@example.test ", "account list"},
 		{"all@one.test  ann@one.test x@far.test\n", "alias list"},
-		{"ID  RECEIVED", "queue list"},
+		{"ID             RECEIVED", "queue list"},
 		{"0 recipient(s)", "queue retry --all"},
+		{"0 recipient(s)", "queue hold --sender a@far.test --older 36h"},
+		{"0 recipient(s)", "queue release --state held"},
+		{"0 recipient(s)", "queue reroute --all --to relay.test:2525"},
 		{"0 recipient(s)", "queue drop --domain far.test"},
 	} {
 		if out := do("", strings.Fields(c.args)...); !strings.Contains(out, c.want) {

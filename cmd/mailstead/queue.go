@@ -1,9 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -17,43 +20,86 @@ func queueCommand() *cobra.Command {
 	cmd := &cobra.Command{Use: "queue", Short: "See and steer the mail that must still leave"}
 	t.flags(cmd)
 	cmd.AddCommand(queueList(&t), queueShow(&t),
+		queueChange(&t, "hold", "Keep recipients from being tried", (*admin.Client).HoldQueued),
+		queueChange(&t, "release", "Let held recipients be tried again", (*admin.Client).ReleaseQueued),
 		queueChange(&t, "retry", "Try recipients again now", (*admin.Client).RetryQueued),
+		queueReroute(&t),
 		queueChange(&t, "drop", "Remove recipients without a bounce", (*admin.Client).DropQueued))
 	return cmd
 }
 
 func filterFlags(cmd *cobra.Command, f *admin.QueueFilter) {
-	cmd.Flags().StringVar(&f.Sender, "sender", "", "only messages from this `address`")
-	cmd.Flags().StringVar(&f.Recipient, "recipient", "", "only this recipient's `address`")
-	cmd.Flags().StringVar(&f.Domain, "domain", "", "only recipients in this `domain`")
+	flags := cmd.Flags()
+	flags.StringVar(&f.Sender, "sender", "", "only messages from this `address`")
+	flags.StringVar(&f.Account, "account", "", "only messages that this account's `address` has submitted")
+	flags.StringVar(&f.Recipient, "recipient", "", "only this recipient's `address`")
+	flags.StringVar(&f.Domain, "domain", "", "only recipients whose mail goes to this `domain`")
+	flags.StringVar(&f.Domain, "destination", "", "the same as --domain")
+	flags.StringVar(&f.State, "state", "", "only recipients in this `state`: waiting, leased or held")
+	flags.StringVar(&f.Older, "older", "", "only messages received longer ago than this `duration`, such as 90m or 36h")
+	flags.StringVar(&f.Newer, "newer", "", "only messages received less long ago")
 }
 
 func queueList(t *target) *cobra.Command {
 	var l listing
 	var filter admin.QueueFilter
 	cmd := &cobra.Command{
-		Use: "list", Short: "List queued messages", Args: cobra.NoArgs,
+		Use: "list", Short: "List queued messages, as they are found", Args: cobra.NoArgs,
+		Long: "List queued messages, as they are found. With --json each of the list has a line of its own.",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, err := t.client()
 			if err != nil {
 				return err
 			}
-			messages, err := c.Queue(cmd.Context(), filter)
-			if err != nil {
-				return err
+			if l.json {
+				return listQueueJSON(cmd, c, filter)
 			}
-			return print(cmd, l, "ID\tRECEIVED\tSIZE\tSENDER\tRECIPIENTS", messages, func(m admin.QueuedMessage) string {
-				var to []string
-				for _, r := range m.Recipients {
-					to = append(to, r.Address)
-				}
-				return fmt.Sprintf("%s\t%s\t%d\t<%s>\t%s", m.ID, m.Received.Format(time.DateTime), m.Size, m.Sender, strings.Join(to, " "))
+			out := cmd.OutOrStdout()
+			fmt.Fprintf(out, queueColumns, "ID", "RECEIVED", "SIZE", "SENDER", "RECIPIENTS")
+			return c.Queue(cmd.Context(), filter, func(m admin.QueuedMessage) error {
+				_, err := fmt.Fprintf(out, queueColumns, m.ID, m.Received.Format(time.DateTime),
+					strconv.FormatInt(m.Size, 10), "<"+m.Sender+">", strings.Join(recipientsOf(m), " "))
+				return err
 			})
 		},
 	}
 	l.flag(cmd)
 	filterFlags(cmd, &filter)
 	return cmd
+}
+
+// listQueueJSON writes a JSON array, as its elements come.
+func listQueueJSON(cmd *cobra.Command, c *admin.Client, filter admin.QueueFilter) error {
+	out := cmd.OutOrStdout()
+	before := "[\n"
+	err := c.Queue(cmd.Context(), filter, func(m admin.QueuedMessage) error {
+		text, err := json.Marshal(m)
+		fmt.Fprintf(out, "%s%s", before, text)
+		before = ",\n"
+		return err
+	})
+	if before == "[\n" {
+		fmt.Fprint(out, "[")
+	}
+	fmt.Fprint(out, "]\n")
+	return err
+}
+
+// queueColumns are of fixed width, since the rows are not known beforehand.
+const queueColumns = "%-13s  %-19s  %9s  %-30s  %s\n"
+
+// recipientsOf names the recipients of a message, and their state if they do
+// not just wait.
+func recipientsOf(m admin.QueuedMessage) []string {
+	var to []string
+	for _, r := range m.Recipients {
+		text := r.Address
+		if r.State != "waiting" {
+			text += " (" + r.State + ")"
+		}
+		to = append(to, text)
+	}
+	return to
 }
 
 func queueShow(t *target) *cobra.Command {
@@ -74,9 +120,12 @@ func queueShow(t *target) *cobra.Command {
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "%s from <%s>, %d bytes, received %s, returned after %s\n\n",
 				m.ID, m.Sender, m.Size, m.Received.Format(time.DateTime), m.Expires.Format(time.DateTime))
-			return print(cmd, l, "RECIPIENT\tSTATE\tATTEMPTS\tNEXT\tLAST", m.Recipients, func(r admin.QueuedRecipient) string {
-				return fmt.Sprintf("%s\t%s\t%d\t%s\t%s", r.Address, r.State, r.Attempts, r.Due.Format(time.DateTime), r.Last)
+			err = print(cmd, l, "RECIPIENT\tGOES TO\tSTATE\tATTEMPTS\tNEXT\tLAST HOST\tLAST", m.Recipients, func(r admin.QueuedRecipient) string {
+				return fmt.Sprintf("%s\t%s\t%s\t%d\t%s\t%s\t%s", r.Address, cmp.Or(r.Via, r.Destination), r.State, r.Attempts,
+					r.Due.Format(time.DateTime), r.LastHost, r.Last)
 			})
+			fmt.Fprintf(cmd.OutOrStdout(), "\n%s\n", strings.ReplaceAll(m.Header, "\r\n", "\n"))
+			return err
 		},
 	}
 	l.flag(cmd)
@@ -115,3 +164,18 @@ func queueChange(t *target, verb, short string, do changeQueue) *cobra.Command {
 
 // changeQueue is a method of the client that changes recipients.
 type changeQueue = func(*admin.Client, context.Context, admin.QueueFilter) (int, error)
+
+// queueReroute sends recipients elsewhere.
+func queueReroute(t *target) *cobra.Command {
+	var to string
+	var back bool
+	cmd := queueChange(t, "reroute", "Send recipients to another host or domain", func(c *admin.Client, ctx context.Context, f admin.QueueFilter) (int, error) {
+		if (to == "") != back {
+			return 0, errors.New("where to? Give --to or --back")
+		}
+		return c.RerouteQueued(ctx, f, to)
+	})
+	cmd.Flags().StringVar(&to, "to", "", "the `host:port` that takes the mail, or a domain whose hosts do")
+	cmd.Flags().BoolVar(&back, "back", false, "to where the mail was to go at first")
+	return cmd
+}

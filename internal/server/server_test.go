@@ -186,7 +186,11 @@ func waitQueue(t *testing.T, s *mailtest.Server, ok func([]admin.QueuedMessage) 
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	for {
-		q, err := s.Admin().Queue(ctx, admin.QueueFilter{})
+		var q []admin.QueuedMessage
+		err := s.Admin().Queue(ctx, admin.QueueFilter{}, func(m admin.QueuedMessage) error {
+			q = append(q, m)
+			return nil
+		})
 		if err != nil {
 			t.Fatalf("%v; the queue has %+v", err, q)
 		}

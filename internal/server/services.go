@@ -70,7 +70,7 @@ func (s *Server) health(ctx context.Context) error {
 
 func (s *Server) serveAdmin() error {
 	s.admin = admin.New(admin.Options{
-		Directory: s.directory, Mail: s.mail, Queue: s.queue, Retrieval: s.retrieval,
+		Directory: s.directory, Mail: s.mail, Queue: s.queue, Store: s.store, Retrieval: s.retrieval,
 		Wake:   s.runner.Notify,
 		Logger: s.log.With("part", "admin"),
 	})

@@ -18,6 +18,7 @@ import (
 	"github.com/mailstead/mailstead/internal/model/directory"
 	"github.com/mailstead/mailstead/internal/model/mailstore"
 	"github.com/mailstead/mailstead/internal/model/queue"
+	"github.com/mailstead/mailstead/internal/platform/storage"
 )
 
 // maxBody bounds a request: a list of some hundred thousand new accounts.
@@ -28,6 +29,7 @@ type Options struct {
 	Directory *directory.Directory
 	Mail      *mailstore.Store
 	Queue     *queue.Queue
+	Store     storage.Store // that has the content of queued messages
 	Retrieval *retrieval.Service
 	// Wake makes the queue's runner look for due recipients.
 	Wake   func()
@@ -102,13 +104,12 @@ func (a *API) handler() http.Handler {
 		"GET /v1/aliases":              a.listAliases,
 		"POST /v1/aliases":             a.addAlias,
 		"DELETE /v1/aliases/{address}": a.removeAlias,
-		"GET /v1/queue":                a.listQueue,
 		"GET /v1/queue/{id}":           a.showQueued,
-		"POST /v1/queue/retry":         a.retryQueued,
-		"POST /v1/queue/drop":          a.dropQueued,
+		"POST /v1/queue/{verb}":        a.changeQueued,
 	} {
 		mux.Handle(pattern, a.answer(h))
 	}
+	mux.HandleFunc("GET /v1/queue", a.listQueue)
 	return mux
 }
 

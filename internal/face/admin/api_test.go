@@ -51,7 +51,7 @@ func newOffice(t *testing.T) *office {
 		t.Fatal(err)
 	}
 	api := admin.New(admin.Options{
-		Directory: o.Directory, Mail: o.Mail, Queue: o.Models.Queue, Retrieval: o.retrieval(),
+		Directory: o.Directory, Mail: o.Mail, Queue: o.Models.Queue, Store: o.Models.Store, Retrieval: o.retrieval(),
 		Wake: func() { o.woken++ }, Logger: slog.New(slog.DiscardHandler),
 	})
 	ctx, stop := context.WithCancel(context.Background())
@@ -232,12 +232,21 @@ func (o *office) enqueue(t *testing.T, from string, to ...string) {
 	must(t, storage.Commit(o.Store, b))
 }
 
+// list returns all that the listing streams.
+func (o *office) list(ctx context.Context, f admin.QueueFilter) (list []admin.QueuedMessage, err error) {
+	err = o.Client.Queue(ctx, f, func(m admin.QueuedMessage) error {
+		list = append(list, m)
+		return nil
+	})
+	return list, err
+}
+
 func TestQueue(t *testing.T) {
 	t.Parallel()
 	o, ctx := newOffice(t), t.Context()
 	o.enqueue(t, ann, "x@far.test", "y@far.test", "x@farther.test")
 	o.enqueue(t, "", "x@far.test")
-	list, err := o.Client.Queue(ctx, admin.QueueFilter{})
+	list, err := o.list(ctx, admin.QueueFilter{})
 	must(t, err)
 	if len(list) != 2 || list[0].Sender != ann || list[1].Sender != "" || len(list[0].Recipients) != 3 || list[0].Size != 14 {
 		t.Fatalf("queue %+v", list)
@@ -252,7 +261,7 @@ func TestQueue(t *testing.T) {
 		{admin.QueueFilter{ID: list[1].ID}, 1},
 		{admin.QueueFilter{Domain: "nowhere.test"}, 0},
 	} {
-		got, err := o.Client.Queue(ctx, c.filter)
+		got, err := o.list(ctx, c.filter)
 		must(t, err)
 		n := 0
 		for _, m := range got {
@@ -275,10 +284,52 @@ func TestQueue(t *testing.T) {
 	if must(t, err); n != 3 {
 		t.Errorf("%d dropped", n)
 	}
-	list, err = o.Client.Queue(ctx, admin.QueueFilter{})
+	list, err = o.list(ctx, admin.QueueFilter{})
 	if must(t, err); len(list) != 1 || list[0].Recipients[0].Due.After(time.Now()) {
 		t.Errorf("left %+v", list)
 	}
+}
+
+// TestSteer holds, reroutes and releases, and looks at one message.
+func TestSteer(t *testing.T) {
+	t.Parallel()
+	o, ctx := newOffice(t), t.Context()
+	o.enqueue(t, ann, "x@far.test", "y@far.test", "x@farther.test")
+	for _, step := range []struct {
+		what func() (int, error)
+		want int
+	}{
+		{func() (int, error) { return o.HoldQueued(ctx, admin.QueueFilter{Domain: "far.test"}) }, 2},
+		{func() (int, error) { return o.HoldQueued(ctx, admin.QueueFilter{Older: "1h"}) }, 0},
+		{func() (int, error) {
+			return o.ReleaseQueued(ctx, admin.QueueFilter{Recipient: "y@far.test", State: "held"})
+		}, 1},
+		{func() (int, error) {
+			return o.RerouteQueued(ctx, admin.QueueFilter{Recipient: "y@far.test"}, "Relay.test:2525")
+		}, 1},
+		{func() (int, error) {
+			return o.RerouteQueued(ctx, admin.QueueFilter{Domain: "farther.test"}, "nearer.test")
+		}, 1},
+		{func() (int, error) { return o.RetryQueued(ctx, admin.QueueFilter{Newer: "1h"}) }, 2},
+	} {
+		if n, err := step.what(); n != step.want || err != nil {
+			t.Errorf("%d, want %d, %v", n, step.want, err)
+		}
+	}
+	list, err := o.list(ctx, admin.QueueFilter{})
+	must(t, err)
+	one, err := o.QueuedMessage(ctx, list[0].ID)
+	must(t, err)
+	var got []string
+	for _, r := range one.Recipients {
+		got = append(got, r.Address+" "+r.State+" "+r.Destination+" "+r.Via)
+	}
+	want := []string{"x@far.test held far.test ", "y@far.test waiting far.test relay.test:2525", "x@farther.test waiting nearer.test "}
+	if !slices.Equal(got, want) || one.Header != "Subject: x" {
+		t.Errorf("%q, header %q", got, one.Header)
+	}
+	_, err = o.RerouteQueued(ctx, admin.QueueFilter{}, "no host")
+	refused(t, err, "is not host:port")
 }
 
 // TestBadFilters must not select everything.
@@ -290,17 +341,19 @@ func TestBadFilters(t *testing.T) {
 		"no such message":   {ID: "nonsense"},
 		"is not an address": {Sender: "nonsense"},
 		"is not a domain":   {Domain: "no domain"},
+		"is not a duration": {Older: "2 days"},
+		"is none of":        {State: "lost"},
 	} {
 		_, err := o.DropQueued(ctx, f)
 		refused(t, err, want)
 		_, err = o.RetryQueued(ctx, f)
 		refused(t, err, want)
-		_, err = o.Client.Queue(ctx, f)
+		_, err = o.list(ctx, f)
 		refused(t, err, want)
 	}
 	_, err := o.QueuedMessage(ctx, "0000000000001")
 	refused(t, err, "no such message")
-	if list, err := o.Client.Queue(ctx, admin.QueueFilter{}); err != nil || len(list) != 1 {
+	if list, err := o.list(ctx, admin.QueueFilter{}); err != nil || len(list) != 1 {
 		t.Errorf("left %+v, %v", list, err)
 	}
 }

@@ -119,60 +119,6 @@ func (c *Client) RemoveAlias(ctx context.Context, address string) error {
 	return c.do(ctx, "DELETE", "/v1/aliases/"+url.PathEscape(address), nil, nil)
 }
 
-// Queue lists the queued messages that have a recipient which filter selects.
-func (c *Client) Queue(ctx context.Context, filter QueueFilter) ([]QueuedMessage, error) {
-	var all []QueuedMessage
-	err := c.do(ctx, "GET", "/v1/queue?"+filter.query(), nil, &all)
-	return all, err
-}
-
-// QueuedMessage shows one queued message.
-func (c *Client) QueuedMessage(ctx context.Context, id string) (QueuedMessage, error) {
-	var m QueuedMessage
-	err := c.do(ctx, "GET", "/v1/queue/"+url.PathEscape(id), nil, &m)
-	return m, err
-}
-
-// RetryQueued makes recipients that filter selects due at once, and returns
-// how many there were.
-func (c *Client) RetryQueued(ctx context.Context, filter QueueFilter) (int, error) {
-	var n Count
-	err := c.do(ctx, "POST", "/v1/queue/retry?"+filter.query(), nil, &n)
-	return n.Count, err
-}
-
-// DropQueued removes recipients that filter selects, without a bounce.
-func (c *Client) DropQueued(ctx context.Context, filter QueueFilter) (int, error) {
-	var n Count
-	err := c.do(ctx, "POST", "/v1/queue/drop?"+filter.query(), nil, &n)
-	return n.Count, err
-}
-
-// A QueueFilter selects recipients in the queue; empty fields match all.
-type QueueFilter struct {
-	ID        string
-	Sender    string
-	Recipient string
-	Domain    string // of the recipient
-}
-
-// Empty reports whether the filter selects everything.
-func (f QueueFilter) Empty() bool { return f == QueueFilter{} }
-
-func (f QueueFilter) query() string {
-	v := url.Values{}
-	for name, value := range map[string]string{"id": f.ID, "sender": f.Sender, "recipient": f.Recipient, "domain": f.Domain} {
-		if value != "" {
-			v.Set(name, value)
-		}
-	}
-	return v.Encode()
-}
-
-func filterOf(v url.Values) QueueFilter {
-	return QueueFilter{ID: v.Get("id"), Sender: v.Get("sender"), Recipient: v.Get("recipient"), Domain: v.Get("domain")}
-}
-
 // do makes a request. in and out are JSON bodies; nil is none.
 func (c *Client) do(ctx context.Context, method, path string, in, out any) error {
 	var body bytes.Buffer

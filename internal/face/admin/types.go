@@ -57,25 +57,6 @@ type Alias struct {
 	Targets []string `json:"targets"`
 }
 
-// A QueuedMessage is a message that must still leave.
-type QueuedMessage struct {
-	ID         string            `json:"id"`
-	Sender     string            `json:"sender"` // empty for the null sender
-	Size       int64             `json:"size"`
-	Received   time.Time         `json:"received"`
-	Expires    time.Time         `json:"expires"`
-	Recipients []QueuedRecipient `json:"recipients"`
-}
-
-// A QueuedRecipient is one recipient of a queued message.
-type QueuedRecipient struct {
-	Address  string    `json:"address"`
-	State    string    `json:"state"`
-	Due      time.Time `json:"due"`
-	Attempts int       `json:"attempts"`
-	Last     string    `json:"last,omitempty"` // what the last attempt came to
-}
-
 // A Count says how many rows an operation changed.
 type Count struct {
 	Count int `json:"count"`
