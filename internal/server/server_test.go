@@ -186,11 +186,7 @@ func waitQueue(t *testing.T, s *mailtest.Server, ok func([]admin.QueuedMessage) 
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	for {
-		var q []admin.QueuedMessage
-		err := s.Admin().Queue(ctx, admin.QueueFilter{}, func(m admin.QueuedMessage) error {
-			q = append(q, m)
-			return nil
-		})
+		q, err := s.Admin().Queued(ctx, admin.QueueFilter{})
 		if err != nil {
 			t.Fatalf("%v; the queue has %+v", err, q)
 		}

@@ -232,21 +232,12 @@ func (o *office) enqueue(t *testing.T, from string, to ...string) {
 	must(t, storage.Commit(o.Store, b))
 }
 
-// list returns all that the listing streams.
-func (o *office) list(ctx context.Context, f admin.QueueFilter) (list []admin.QueuedMessage, err error) {
-	err = o.Client.Queue(ctx, f, func(m admin.QueuedMessage) error {
-		list = append(list, m)
-		return nil
-	})
-	return list, err
-}
-
 func TestQueue(t *testing.T) {
 	t.Parallel()
 	o, ctx := newOffice(t), t.Context()
 	o.enqueue(t, ann, "x@far.test", "y@far.test", "x@farther.test")
 	o.enqueue(t, "", "x@far.test")
-	list, err := o.list(ctx, admin.QueueFilter{})
+	list, err := o.Queued(ctx, admin.QueueFilter{})
 	must(t, err)
 	if len(list) != 2 || list[0].Sender != ann || list[1].Sender != "" || len(list[0].Recipients) != 3 || list[0].Size != 14 {
 		t.Fatalf("queue %+v", list)
@@ -261,7 +252,7 @@ func TestQueue(t *testing.T) {
 		{admin.QueueFilter{ID: list[1].ID}, 1},
 		{admin.QueueFilter{Domain: "nowhere.test"}, 0},
 	} {
-		got, err := o.list(ctx, c.filter)
+		got, err := o.Queued(ctx, c.filter)
 		must(t, err)
 		n := 0
 		for _, m := range got {
@@ -284,7 +275,7 @@ func TestQueue(t *testing.T) {
 	if must(t, err); n != 3 {
 		t.Errorf("%d dropped", n)
 	}
-	list, err = o.list(ctx, admin.QueueFilter{})
+	list, err = o.Queued(ctx, admin.QueueFilter{})
 	if must(t, err); len(list) != 1 || list[0].Recipients[0].Due.After(time.Now()) {
 		t.Errorf("left %+v", list)
 	}
@@ -316,7 +307,7 @@ func TestSteer(t *testing.T) {
 			t.Errorf("%d, want %d, %v", n, step.want, err)
 		}
 	}
-	list, err := o.list(ctx, admin.QueueFilter{})
+	list, err := o.Queued(ctx, admin.QueueFilter{})
 	must(t, err)
 	one, err := o.QueuedMessage(ctx, list[0].ID)
 	must(t, err)
@@ -348,12 +339,12 @@ func TestBadFilters(t *testing.T) {
 		refused(t, err, want)
 		_, err = o.RetryQueued(ctx, f)
 		refused(t, err, want)
-		_, err = o.list(ctx, f)
+		_, err = o.Queued(ctx, f)
 		refused(t, err, want)
 	}
 	_, err := o.QueuedMessage(ctx, "0000000000001")
 	refused(t, err, "no such message")
-	if list, err := o.list(ctx, admin.QueueFilter{}); err != nil || len(list) != 1 {
+	if list, err := o.Queued(ctx, admin.QueueFilter{}); err != nil || len(list) != 1 {
 		t.Errorf("left %+v, %v", list, err)
 	}
 }

@@ -51,6 +51,16 @@ func (c *Client) Queue(ctx context.Context, filter QueueFilter, fn func(QueuedMe
 	})
 }
 
+// Queued returns all that Queue finds, for queues that fit in memory.
+func (c *Client) Queued(ctx context.Context, filter QueueFilter) ([]QueuedMessage, error) {
+	var list []QueuedMessage
+	err := c.Queue(ctx, filter, func(m QueuedMessage) error {
+		list = append(list, m)
+		return nil
+	})
+	return list, err
+}
+
 // A queueLine is one line of a listing: a message, or what went wrong.
 type queueLine struct {
 	QueuedMessage

@@ -121,7 +121,7 @@ func TestOneReplyForAll(t *testing.T) {
 // waiting returns whom the queue has messages for.
 func waiting(t *testing.T, s *mailtest.Server) []string {
 	t.Helper()
-	queued, err := s.Admin().Queue(t.Context(), admin.QueueFilter{})
+	queued, err := s.Admin().Queued(t.Context(), admin.QueueFilter{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -62,7 +62,7 @@ func TestHeldForLater(t *testing.T) {
 	m.Options.HoldFor = time.Hour
 	begin := time.Now()
 	expect(t, s.Send(s.Submission(ann), m), "ok", "ok")
-	queued, err := s.Admin().Queue(t.Context(), admin.QueueFilter{})
+	queued, err := s.Admin().Queued(t.Context(), admin.QueueFilter{})
 	if err != nil || len(queued) != 1 || len(queued[0].Recipients) != 2 {
 		t.Fatalf("queued %v, %v", queued, err)
 	}

@@ -39,7 +39,7 @@ func (d *Deliverer) enqueuer(m *Message) (enqueue func(*storage.Batch), discard 
 }
 
 // queued describes the message. What asks to hold it has become its due time,
-// from which its life counts, and that of a request to deliver in time.
+// from which its life counts.
 func (d *Deliverer) queued(m *Message) queue.Message {
 	now := d.Now()
 	begin := now
@@ -48,15 +48,14 @@ func (d *Deliverer) queued(m *Message) queue.Message {
 	}
 	options := m.Options
 	options.HoldFor, options.HoldUntil = 0, time.Time{}
-	options.By = options.By.After(-begin.Sub(now))
 	return queue.Message{
 		Sender:   m.From,
 		Options:  options,
 		Account:  m.Account,
 		Prefix:   m.Trace,
 		Size:     int64(len(m.Trace)) + m.Content.Size(),
-		Received: now,
-		Expires:  begin.Add(d.Lifetime),
+		Received: now, NotBefore: m.NotBefore,
+		Expires: begin.Add(d.Lifetime),
 	}
 }
 

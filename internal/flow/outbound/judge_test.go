@@ -34,6 +34,17 @@ func TestJudge(t *testing.T) {
 		{"late, told", Facts{Attempts: 1, Now: after(4 * time.Hour), DelayNotified: true}, Verdict{Outcome: queue.Deferred, Due: after(4*time.Hour + time.Minute)}},
 		{"late, failure only", Facts{Attempts: 1, Now: after(4 * time.Hour), Notify: smtp.NotifyFailure}, Verdict{Outcome: queue.Deferred, Due: after(4*time.Hour + time.Minute)}},
 		{"last attempt", Facts{Attempts: 40, Now: after(5*day - time.Hour), DelayNotified: true}, Verdict{Outcome: queue.Deferred, Due: after(5 * day)}},
+		{"relayed, next hop does not report", Facts{Result: Result{Kind: Accepted}, Notify: smtp.NotifySuccess}, Verdict{Outcome: queue.Delivered, Tell: dsn.Relayed}},
+		{"relayed, next hop reports", Facts{Result: Result{Kind: Accepted, Reports: true}, Notify: smtp.NotifySuccess}, Verdict{Outcome: queue.Delivered}},
+		{"relayed, null sender", Facts{Result: Result{Kind: Accepted}, Notify: smtp.NotifySuccess, NullSender: true}, Verdict{Outcome: queue.Delivered}},
+		{"delivered here", Facts{Result: Result{Kind: Accepted, Final: true}, Notify: smtp.NotifySuccess}, Verdict{Outcome: queue.Delivered}},
+		{"traced", Facts{Result: Result{Kind: Accepted, Reports: true}, By: smtp.By{Within: time.Hour, Mode: smtp.ByReturn, Trace: true}}, Verdict{Outcome: queue.Delivered, Tell: dsn.Relayed}},
+		{"traced, never", Facts{Result: Result{Kind: Accepted}, Notify: smtp.NotifyNever, By: smtp.By{Mode: smtp.ByReturn, Trace: true}}, Verdict{Outcome: queue.Delivered}},
+		{"by, in time", Facts{Attempts: 3, Now: noon, By: smtp.By{Within: time.Minute, Mode: smtp.ByReturn}}, Verdict{Outcome: queue.Deferred, Due: after(time.Minute)}},
+		{"by, too late", Facts{Attempts: 3, Now: after(time.Minute), By: smtp.By{Within: time.Minute, Mode: smtp.ByReturn}}, Verdict{Outcome: queue.Failed, Tell: dsn.Failed, Expired: true}},
+		{"by, notify in time", Facts{Attempts: 3, Now: noon, By: smtp.By{Within: time.Minute, Mode: smtp.ByNotify}}, Verdict{Outcome: queue.Deferred, Due: after(time.Minute)}},
+		{"by, notify too late", Facts{Attempts: 1, Now: after(time.Minute), Notify: smtp.NotifyFailure, By: smtp.By{Within: time.Minute, Mode: smtp.ByNotify}}, Verdict{Outcome: queue.Deferred, Due: after(2 * time.Minute), Tell: dsn.Delayed}},
+		{"not before tomorrow", Facts{Result: Result{NotBefore: after(day)}, Attempts: 1, Now: noon}, Verdict{Outcome: queue.Deferred, Due: after(day)}},
 		{"expired", Facts{Attempts: 41, Now: after(5 * day)}, Verdict{Outcome: queue.Failed, Tell: dsn.Failed, Expired: true}},
 	}
 	for _, tt := range tests {

@@ -391,3 +391,56 @@ func TestRunEndsWithTheStore(t *testing.T) {
 		}
 	})
 }
+
+// TestCrashBetweenReplyAndQueue dies when a host has taken a message and the
+// queue does not know: it comes once more, and is not lost.
+func TestCrashBetweenReplyAndQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, count := newHouse(t), new(counter)
+		h.send("alice@example.test", "a@one.test", "b@two.test")
+		transport := transportFunc(func(_ context.Context, p Parcel) []Result {
+			count.Add(int64(len(p.Recipients)))
+			if count.Load() <= 2 {
+				h.store.FailCommits(1000, storage.ErrFull)
+			}
+			return forAll(Result{Kind: Accepted}, len(p.Recipients))
+		})
+		_, stop := h.run(Options{Transport: transport, Drain: time.Second})
+		synctest.Wait()
+		stop() // it gives up what it could not write
+		h.store.FailCommits(0, nil)
+		h.queue = queue.New(h.store, queue.Options{})
+		_, stop = h.run(Options{Transport: transport})
+		defer stop()
+		synctest.Wait()
+		if h.left() != 0 || count.Load() != 4 {
+			t.Errorf("%d left, %d delivered", h.left(), count.Load())
+		}
+	})
+}
+
+// TestLongDeliveryKeepsItsLease has another node look for dead leases while a
+// transfer takes longer than a lease.
+func TestLongDeliveryKeepsItsLease(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, count := newHouse(t), new(counter)
+		h.send("alice@example.test", "a@one.test")
+		slow := func(owner string) (stop func()) {
+			_, stop = h.run(Options{Owner: owner, Lease: 5 * time.Minute, Drain: time.Hour, Transport: transportFunc(func(_ context.Context, p Parcel) []Result {
+				count.Add(1)
+				time.Sleep(25 * time.Minute)
+				return []Result{{Kind: Accepted}}
+			})})
+			return stop
+		}
+		one := slow("one")
+		time.Sleep(time.Minute)
+		two := slow("two")
+		time.Sleep(2 * time.Hour)
+		one()
+		two()
+		if h.left() != 0 || count.Load() != 1 {
+			t.Errorf("%d left, delivered %d times", h.left(), count.Load())
+		}
+	})
+}

@@ -44,7 +44,7 @@ func (s *clientSession) send(ctx context.Context, p Parcel, recipients []int) se
 // message puts a parcel into the client's words.
 func (s *clientSession) message(p Parcel, recipients []int) smtpclient.Message {
 	m := smtpclient.Message{From: p.Message.Sender, Options: p.Message.Options, Body: p.Content.Reader(), Size: p.Content.Size()}
-	m.Options.By = m.Options.By.After(s.now().Sub(p.Message.Received))
+	m.Options.By = m.Options.By.After(s.now().Sub(begin(&p.Message)))
 	m.Options.Auth = "" // says who submitted the message to us, and is not for strangers
 	if m.Options.Body == smtp.Body8BitMIME && !s.Extensions().Has(smtp.EightBitMIME) {
 		// QUIRK: RFC 6152 §3 wants the message converted or returned. The

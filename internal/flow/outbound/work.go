@@ -118,12 +118,12 @@ func (r *Runner) judge(p Parcel, results []Result, now time.Time) []fate {
 		}
 		expires := p.Message.Expires
 		if route.Lifetime > 0 {
-			expires = p.Message.Received.Add(route.Lifetime)
+			expires = begin(&p.Message).Add(route.Lifetime)
 		}
 		fates[i] = fate{recipient: rcpt, result: results[i], verdict: route.schedule(r.options.Schedule).Judge(Facts{
 			Result:        results[i],
 			Attempts:      rcpt.Attempts + 1,
-			Received:      p.Message.Received,
+			Received:      begin(&p.Message),
 			Expires:       expires,
 			Now:           now,
 			DelayNotified: rcpt.DelayNotified,
@@ -135,6 +135,10 @@ func (r *Runner) judge(p Parcel, results []Result, now time.Time) []fate {
 	}
 	return fates
 }
+
+// begin is when a message was there to be delivered: when it came, or when it
+// was no longer to be held (RFC 4865).
+func begin(m *queue.Message) time.Time { return later(m.Received, m.NotBefore) }
 
 // report writes a line and counts, for each recipient.
 func (r *Runner) report(p Parcel, fates []fate, took time.Duration) {

@@ -69,6 +69,9 @@ type Message struct {
 	// Size is the bytes of Prefix and Blob together.
 	Size     int64
 	Received time.Time
+	// NotBefore is until when the message was held for its sender; zero if
+	// it was not. It does not set when the recipients are due.
+	NotBefore time.Time `json:",omitzero"`
 	// Expires is when delivery is given up; Add sets it to Received and
 	// DefaultLifetime if it is zero.
 	Expires time.Time

@@ -31,7 +31,7 @@ func attempts(t *testing.T, s *mailtest.Server, n int) map[string]string {
 		t.Fatal(err)
 	}
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		queued, err := s.Admin().Queue(t.Context(), admin.QueueFilter{})
+		queued, err := s.Admin().Queued(t.Context(), admin.QueueFilter{})
 		if err != nil {
 			t.Fatal(err)
 		}
