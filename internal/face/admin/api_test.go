@@ -237,7 +237,7 @@ func TestQueue(t *testing.T) {
 	o, ctx := newOffice(t), t.Context()
 	o.enqueue(t, ann, "x@far.test", "y@far.test", "x@farther.test")
 	o.enqueue(t, "", "x@far.test")
-	list, err := o.Queued(ctx, admin.QueueFilter{})
+	list, err := o.Client.Queued(ctx, admin.QueueFilter{})
 	must(t, err)
 	if len(list) != 2 || list[0].Sender != ann || list[1].Sender != "" || len(list[0].Recipients) != 3 || list[0].Size != 14 {
 		t.Fatalf("queue %+v", list)
@@ -252,7 +252,7 @@ func TestQueue(t *testing.T) {
 		{admin.QueueFilter{ID: list[1].ID}, 1},
 		{admin.QueueFilter{Domain: "nowhere.test"}, 0},
 	} {
-		got, err := o.Queued(ctx, c.filter)
+		got, err := o.Client.Queued(ctx, c.filter)
 		must(t, err)
 		n := 0
 		for _, m := range got {
@@ -275,7 +275,7 @@ func TestQueue(t *testing.T) {
 	if must(t, err); n != 3 {
 		t.Errorf("%d dropped", n)
 	}
-	list, err = o.Queued(ctx, admin.QueueFilter{})
+	list, err = o.Client.Queued(ctx, admin.QueueFilter{})
 	if must(t, err); len(list) != 1 || list[0].Recipients[0].Due.After(time.Now()) {
 		t.Errorf("left %+v", list)
 	}
@@ -307,7 +307,7 @@ func TestSteer(t *testing.T) {
 			t.Errorf("%d, want %d, %v", n, step.want, err)
 		}
 	}
-	list, err := o.Queued(ctx, admin.QueueFilter{})
+	list, err := o.Client.Queued(ctx, admin.QueueFilter{})
 	must(t, err)
 	one, err := o.QueuedMessage(ctx, list[0].ID)
 	must(t, err)
@@ -339,12 +339,12 @@ func TestBadFilters(t *testing.T) {
 		refused(t, err, want)
 		_, err = o.RetryQueued(ctx, f)
 		refused(t, err, want)
-		_, err = o.Queued(ctx, f)
+		_, err = o.Client.Queued(ctx, f)
 		refused(t, err, want)
 	}
 	_, err := o.QueuedMessage(ctx, "0000000000001")
 	refused(t, err, "no such message")
-	if list, err := o.Queued(ctx, admin.QueueFilter{}); err != nil || len(list) != 1 {
+	if list, err := o.Client.Queued(ctx, admin.QueueFilter{}); err != nil || len(list) != 1 {
 		t.Errorf("left %+v, %v", list, err)
 	}
 }
