@@ -10,18 +10,29 @@
 // into a [Verdict]: gone, tried again when, and what the sender must be told.
 // The [Runner] does all that.
 //
+// A [Route] changes how some of the mail is sent, and a [SourcePool] has the
+// addresses that it is sent from. A lane is the way to one hop over one route,
+// and has a pace: how many parcels may be under way, and how fast they may
+// follow each other.
+//
 // # From the queue to the sender's mailbox
 //
-//   - [Runner.Run] leases work, no more for one destination than it may have at
-//     once (runner.go), and works on each piece in a goroutine (work.go).
-//   - SMTP finds the hosts (route.go), goes from one to the next until one has
-//     answered (smtp.go, attempt.go, connect.go, session.go), and keeps
-//     connections for the next message (pool.go).
-//   - What a host's owner has published about TLS decides how it must be
-//     connected to, or that it must not (guard.go, sts.go).
+//   - [Runner.Run] leases works in batches, as many for each hop as its lanes
+//     have room for (loop.go, lanes.go), and starts each as a parcel when its
+//     lane's pace allows (pace.go). Works of a lane that is down are put off with
+//     what is known, without asking anyone.
+//   - SMTP finds the hosts (route.go), chooses the route again if it depends on
+//     them (routes.go), reserves room in a pool (sources.go), goes from one host
+//     to the next until one has answered (smtp.go, attempt.go, connect.go,
+//     session.go), leaves alone those that have just failed (hosts.go), and
+//     keeps connections for the next message (pool.go).
 //   - [Schedule.Judge] decides (judge.go). Nobody else does.
-//   - The sender hears of failures and delays in a notification (notice.go),
-//     which [Options.Bounce] delivers before the queue forgets the recipient.
+//   - The sender hears of failures, delays and relays in a notification
+//     (notice.go), which [Options.Bounce] delivers before the queue forgets the
+//     recipient.
+//   - [Options.Observe] sees each [Attempt] (observe.go), and [Options.Journal]
+//     may add to the batch in which the queue learns the outcome. Outcomes of
+//     many parcels commit together (work.go).
 //
 // # Promises
 //
