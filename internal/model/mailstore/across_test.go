@@ -3,6 +3,7 @@ package mailstore_test
 import (
 	"context"
 	"errors"
+	"sync"
 	"testing"
 
 	"github.com/mailstead/mailstead/imap"
@@ -158,5 +159,45 @@ func TestCrossingQuota(t *testing.T) {
 	f.check(f.store.DeleteAccount(ctx, 8))
 	if _, err := f.account.CopyTo(ctx, f.box("INBOX").ID, all(), to); !errors.Is(err, mailstore.ErrNoAccount) {
 		t.Errorf("copy to an account that is gone: %v", err)
+	}
+}
+
+// TestCrossingsMeet moves messages of two accounts to and fro at the same time,
+// while others come in: none is lost, none is there twice.
+func TestCrossingsMeet(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	ctx := context.Background()
+	const n = 20
+	f.appendMany("INBOX", n)
+	a, there := f.other(8)
+	here := mailstore.Destination{Account: f.account, Mailbox: f.box("INBOX").ID, Rights: imap.AllRights}
+	var wg sync.WaitGroup
+	move := func(from, to mailstore.Destination) {
+		for range 30 {
+			if _, err := from.Account.MoveTo(ctx, from.Mailbox, all(), to); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	for range 2 {
+		wg.Go(func() { move(here, there) })
+		wg.Go(func() { move(there, here) })
+	}
+	wg.Go(func() {
+		for range n {
+			f.append("INBOX", "more")
+		}
+	})
+	wg.Wait()
+	_, err := a.MoveTo(ctx, there.Mailbox, all(), here)
+	f.check(err)
+	f.collect()
+	v := f.version("INBOX")
+	if v.Len() != 2*n {
+		t.Errorf("%d messages, want %d", v.Len(), 2*n)
+	}
+	for _, e := range v.All() {
+		f.read(e)
 	}
 }

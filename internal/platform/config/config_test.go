@@ -149,6 +149,8 @@ func TestProblemTexts(t *testing.T) {
 		"hostname = '[192.0.2.1]'":                           "line 1: hostname: \"[192.0.2.1]\" is not a domain name",
 		"data = 'here'":                                      "line 1: data: must be an absolute path, not \"here\"",
 		"[delivery]\npostmaster = 'me'":                      "line 2: delivery.postmaster: \"me\" is not an address",
+		"[delivery]\nquota-messages = -1":                    "line 2: delivery.quota-messages: must not be negative",
+		"[delivery]\nquota-mailboxes = -1":                   "line 2: delivery.quota-mailboxes: must not be negative",
 		"[tls]\nkey = 'key.pem'":                             "line 1: tls.certificate: must be set together with key",
 		"[outbound]\r\nsmarthost = 'relay'\r\n":              "line 2: outbound.smarthost: \"relay\" is not host:port",
 		"[outbound]\nsmarthost = ':25'\n":                    "line 2: outbound.smarthost: \":25\" is not host:port",
