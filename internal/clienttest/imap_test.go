@@ -179,6 +179,7 @@ set imap_pass="%[3]s"
 set certificate_file="%[4]s"
 set ssl_verify_host=no
 set ssl_starttls=no
+set imap_deflate=yes
 set wait_key=no
 set pipe_decode=yes
 set quit=yes

@@ -11,8 +11,8 @@ import (
 )
 
 // offlineimap returns a function that syncs a folder of Maildirs with alice's
-// mailboxes, both ways.
-func (s *server) offlineimap(t *testing.T) (dir string, sync func()) {
+// mailboxes, both ways, with COMPRESS (RFC 4978) "yes" or "no".
+func (s *server) offlineimap(t *testing.T, compress string) (dir string, sync func()) {
 	t.Helper()
 	dir = t.TempDir()
 	rc := filepath.Join(dir, "offlineimaprc")
@@ -40,10 +40,14 @@ remotepass = %[4]s
 ssl = yes
 sslcacertfile = %[5]s
 expunge = yes
-`, dir, s.port("imaps"), alice, password, s.certificate(t)))
+usecompression = %[6]s
+`, dir, s.port("imaps"), alice, password, s.certificate(t), compress))
 	return filepath.Join(dir, "mail"), func() {
 		t.Helper()
-		out := run(t, "", "offlineimap", "-o", "-c", rc)
+		out := run(t, "", "offlineimap", "-o", "-d", "imap", "-c", rc)
+		if used := strings.Contains(out, "COMPRESS DEFLATE"); used != (compress == "yes") {
+			t.Errorf("compression %s, used %t:\n%s", compress, used, out)
+		}
 		if strings.Contains(out, "ERROR") {
 			t.Errorf("offlineimap complains:\n%s", out)
 		}
@@ -53,10 +57,19 @@ expunge = yes
 // TestOfflineimap changes mail at both ends: flags, removals, a new folder.
 func TestOfflineimap(t *testing.T) {
 	t.Parallel()
+	for _, compress := range []string{"no", "yes"} {
+		t.Run("compression "+compress, func(t *testing.T) {
+			t.Parallel()
+			testOfflineimap(t, compress)
+		})
+	}
+}
+
+func testOfflineimap(t *testing.T, compress string) {
 	s := startServer(t)
 	sent := samples(6)
 	s.upload(t, "INBOX", sent...)
-	dir, sync := s.offlineimap(t)
+	dir, sync := s.offlineimap(t, compress)
 	sync()
 	inbox := filepath.Join(dir, "INBOX")
 	same(t, "after the first sync", local(t, inbox), sent)
