@@ -240,7 +240,27 @@ func (c *Client) oneNamespace() (space imap.Namespace, err error) {
 	if space.Delim, err = c.delimiter(); err != nil {
 		return space, err
 	}
+	for c.r.Accept(' ') {
+		if err := c.namespaceExtension(); err != nil {
+			return space, err
+		}
+	}
 	return space, c.r.Expect(')')
+}
+
+// namespaceExtension passes over what is added to a name space, such as a
+// translation (RFC 2342 §6, RFC 5255 §3.4).
+func (c *Client) namespaceExtension() error {
+	if _, err := c.r.String(); err != nil {
+		return err
+	}
+	if err := c.r.SP(); err != nil {
+		return err
+	}
+	return c.r.List(func() error {
+		_, err := c.r.String()
+		return err
+	})
 }
 
 // delimiter takes a quoted character, or NIL.

@@ -23,6 +23,11 @@
 // is not told again by the next poll: the view remembers the MODSEQ of such
 // changes until then.
 //
+// SORT and THREAD search in the same way, see [crew]: the workers also take what
+// is compared from each hit's record, which is read once. SORT by dates or size
+// reads no record at all. Texts are compared by the comparator of the session,
+// up to their first 1024 octets.
+//
 // A client that has said NOTIFY (RFC 5465) may want less than that: then the
 // view keeps the messages that the client knows, and notes of which of them the
 // flags have changed, until it may tell. Of what happens elsewhere the change
