@@ -1,10 +1,12 @@
 package server
 
 import (
+	"context"
 	"math"
 	"net/netip"
 	"time"
 
+	"github.com/mailstead/mailstead/address"
 	"github.com/mailstead/mailstead/internal/face/imapsession"
 	"github.com/mailstead/mailstead/internal/flow/delivery"
 	"github.com/mailstead/mailstead/internal/flow/imapurl"
@@ -15,6 +17,7 @@ import (
 	"github.com/mailstead/mailstead/internal/flow/outbound/inhouse"
 	"github.com/mailstead/mailstead/internal/flow/retrieval"
 	"github.com/mailstead/mailstead/internal/flow/submission"
+	"github.com/mailstead/mailstead/internal/flow/tlsreport"
 	"github.com/mailstead/mailstead/internal/flow/upkeep"
 	"github.com/mailstead/mailstead/internal/model/directory"
 	"github.com/mailstead/mailstead/internal/platform/config"
@@ -32,6 +35,8 @@ type flows struct {
 	retrieval  *retrieval.Service
 	upkeep     *upkeep.Keeper
 	urls       *imapurl.Service
+	sessions   *tlsreport.Counter
+	reportsTo  address.Address // whose mail is read for TLS reports
 }
 
 func (s *Server) makeFlows() error {
@@ -69,6 +74,12 @@ func (s *Server) makeFlows() error {
 		Directory: s.directory, Mail: s.mail, Hosts: []string{s.config.HostnameOrMachine()}, Now: time.Now,
 		Find: imapsession.Options{Directory: s.directory, Mail: s.mail}.FindReadable,
 	})
+	if a := s.config.TLSReports.Address; a != "" {
+		if s.reportsTo, err = address.Parse(a); err != nil {
+			return err
+		}
+	}
+	s.sessions = tlsreport.NewCounter(tlsreport.CounterOptions{Peers: s.peers, Now: time.Now, Logger: s.log.With("part", "tls-reports")})
 	routes, err := s.routes()
 	if err != nil {
 		return err
@@ -97,14 +108,29 @@ func (s *Server) makeFlows() error {
 		Now:      time.Now,
 		Logger:   s.log.With("part", "retrieval"),
 	})
+	chores, err := s.chores()
+	if err != nil {
+		return err
+	}
 	s.upkeep = upkeep.New(upkeep.Options{
-		Store: s.store, Mail: s.mail, Queue: s.queue, Expire: s.retrieval.Expire,
+		Store: s.store, Mail: s.mail, Queue: s.queue, Chores: chores,
 		Interval:     s.config.Storage.ReclaimInterval.Duration,
 		KeepExpunged: s.config.Storage.KeepExpunged.Duration,
 		Now:          time.Now,
 		Logger:       s.log.With("part", "upkeep"),
 	})
 	return nil
+}
+
+// chores are what the upkeep does besides looking after the store.
+func (s *Server) chores() ([]upkeep.Chore, error) {
+	chores, err := s.makeTLSReports()
+	return append(chores,
+		upkeep.Chore{Name: "expiring mail left by POP3", Every: time.Hour, Do: s.retrieval.Expire},
+		upkeep.Chore{Name: "expiring MTA-STS policies", Every: 24 * time.Hour, Do: func(context.Context) (int64, error) {
+			return 0, s.peers.ExpirePolicies(time.Now())
+		}},
+	), err
 }
 
 // pop3Policy is that of accounts that have none.

@@ -160,6 +160,7 @@ func (s *Server) smtpBackend() *smtpsession.Backend {
 		Senders:     s.senders,
 		Policy:      s.smtpPolicy(),
 		Start:       s.startQueue,
+		Accepted:    s.accepted,
 		URLs:        s.urls,
 		MessageSize: int64(s.config.Limits.MessageSize),
 		Now:         time.Now,

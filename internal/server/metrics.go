@@ -24,6 +24,7 @@ type counters struct {
 	took     prometheus.Histogram
 	verdicts *prometheus.CounterVec
 	inFlight prometheus.Gauge
+	reported *prometheus.CounterVec
 }
 
 func newCounters(r *obs.Registry) counters {
@@ -38,6 +39,7 @@ func newCounters(r *obs.Registry) counters {
 		took:     out.Durations("attempt_seconds", "How long an attempt took."),
 		verdicts: out.Counters("verdicts_total", "What became of recipients after an attempt.", "verdict"),
 		inFlight: out.Gauge("in_flight", "Deliveries under way."),
+		reported: smtp.Counters("tls_reported_sessions_total", "TLS sessions with us, as other domains report them.", "result"),
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/mailstead/mailstead/internal/model/directory"
 	"github.com/mailstead/mailstead/internal/model/maildrop"
 	"github.com/mailstead/mailstead/internal/model/mailstore"
+	"github.com/mailstead/mailstead/internal/model/peers"
 	"github.com/mailstead/mailstead/internal/model/queue"
 	"github.com/mailstead/mailstead/internal/platform/notify"
 )
@@ -22,6 +23,7 @@ type models struct {
 	mail      *mailstore.Store
 	notes     *maildrop.Store
 	queue     *queue.Queue
+	peers     *peers.Store
 	hub       *notify.Hub
 }
 
@@ -47,6 +49,7 @@ func (s *Server) openModels() error {
 		Log: s.log.With("part", "mailstore"),
 	})
 	s.notes = maildrop.New(s.store)
+	s.peers = peers.New(s.store)
 	s.queue = queue.New(s.store, queue.Options{})
 	return nil
 }

@@ -55,6 +55,7 @@ type Server struct {
 	closers  []func() error        // of what is bound but not run
 	// transportClose says goodbye to other servers; nil if mail stays here.
 	transportClose func()
+	cache          *dns.Cache // in front of the resolver; nil until it is needed
 }
 
 // A service is something that runs until its context is done.

@@ -19,9 +19,13 @@ func (s *Server) makeServices(ctx context.Context) error {
 	if err := s.listen(ctx, keeper.Config()); err != nil {
 		return err
 	}
+	if err := s.serveWeb(ctx, keeper.Config()); err != nil {
+		return err
+	}
 	if err := s.serveMetrics(ctx); err != nil {
 		return err
 	}
+	s.serve("TLS sessions", s.sessions.Run)
 	s.services = append(s.services, service{"outbound", s.runner.Run})
 	s.serve("upkeep", s.upkeep.Run)
 	s.serve("queue metrics", s.watchQueue(s.metrics))

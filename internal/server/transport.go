@@ -10,7 +10,6 @@ import (
 
 	"github.com/mailstead/mailstead/dns"
 	"github.com/mailstead/mailstead/internal/flow/outbound"
-	"github.com/mailstead/mailstead/internal/model/peers"
 	"github.com/mailstead/mailstead/tlspolicy"
 )
 
@@ -20,16 +19,15 @@ func (s *Server) smtpTransport(routes outbound.Routes) (outbound.Transport, erro
 	if err != nil {
 		return nil, err
 	}
-	options := outbound.SMTPOptions{Hostname: hostname, Resolver: s.options.Resolver, Dial: s.options.Dial, Routes: routes}
+	resolver, err := s.resolver()
+	if err != nil {
+		return nil, err
+	}
+	options := outbound.SMTPOptions{Hostname: hostname, Resolver: resolver, Dial: s.options.Dial, Routes: routes}
 	options.RequireTLS = s.config.Outbound.TLS == "require"
 	if dial := s.options.Dial; dial != nil {
 		options.DialFrom = func(ctx context.Context, _ netip.Addr, network, address string) (net.Conn, error) {
 			return dial(ctx, network, address)
-		}
-	}
-	if options.Resolver == nil {
-		if options.Resolver, err = s.resolver(); err != nil {
-			return nil, err
 		}
 	}
 	if s.config.Outbound.Smarthost != "" {
@@ -45,19 +43,25 @@ func (s *Server) smtpTransport(routes outbound.Routes) (outbound.Transport, erro
 
 // tlsPolicies says whose word about TLS counts.
 func (s *Server) tlsPolicies(resolver dns.Resolver) outbound.Policies {
-	p := outbound.Policies{DANE: s.config.Outbound.DANE}
+	p := outbound.Policies{DANE: s.config.Outbound.DANE, Sessions: s.countSession}
 	if s.config.Outbound.MTASTS {
 		p.STS = outbound.NewSTSKeeper(outbound.STSOptions{
-			Resolver: resolver, Peers: peers.New(s.store), Now: time.Now, Logger: s.log.With("part", "mta-sts"),
-			Fetcher: tlspolicy.NewFetcher(tlspolicy.FetcherOptions{Dial: s.options.Dial}),
+			Resolver: resolver, Peers: s.peers, Now: time.Now, Logger: s.log.With("part", "mta-sts"),
+			Fetcher: tlspolicy.NewFetcher(tlspolicy.FetcherOptions{Dial: s.publicDial()}),
 		})
 	}
 	return p
 }
 
 // resolver asks the servers of the configuration, or those that this machine
-// asks, with a cache.
+// asks, with a cache that all who ask share.
 func (s *Server) resolver() (dns.Resolver, error) {
+	if s.options.Resolver != nil {
+		return s.options.Resolver, nil
+	}
+	if s.cache != nil {
+		return s.cache, nil
+	}
 	options, err := s.resolverOptions()
 	if err != nil {
 		return nil, err
@@ -66,7 +70,8 @@ func (s *Server) resolver() (dns.Resolver, error) {
 	if err != nil {
 		return nil, err
 	}
-	return dns.NewCache(client, dns.CacheOptions{}), nil
+	s.cache = dns.NewCache(client, dns.CacheOptions{})
+	return s.cache, nil
 }
 
 func (s *Server) resolverOptions() (o dns.Options, err error) {

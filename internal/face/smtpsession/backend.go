@@ -36,6 +36,10 @@ type Options struct {
 	Start func(ctx context.Context, domain address.Domain, subdomains bool) (int, error)
 	// URLs opens the messages that BURL names.
 	URLs *imapurl.Service
+	// Accepted hears of each message that was accepted, before the reply,
+	// with the recipients as the client has named them; nil if nobody needs
+	// to.
+	Accepted func(ctx context.Context, m *delivery.Message, rcpt []address.Address)
 	// MessageSize is the largest message.
 	MessageSize int64
 	Now         func() time.Time

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/mailstead/mailstead/address"
 	"github.com/mailstead/mailstead/internal/flow/delivery"
 	"github.com/mailstead/mailstead/internal/model/directory"
 	"github.com/mailstead/mailstead/internal/model/mailstore"
@@ -57,6 +58,9 @@ func (s *session) Data(ctx context.Context, m *smtpserver.Message) (smtpserver.R
 	if err != nil {
 		return smtpserver.Result{}, replyTo(err)
 	}
+	if s.Accepted != nil {
+		s.Accepted(ctx, out, s.envelope())
+	}
 	s.log.With(s.forwardedFor()...).Info("message accepted", "id", id, "from", s.from.String(), "recipients", len(s.rcpt),
 		"local", len(out.Recipients.Local), "foreign", len(out.Recipients.Foreign), "later", len(out.Recipients.Later),
 		"size", content.Size(), "message-id", content.Structure().Envelope.MessageID, "failed", len(failures))
@@ -72,6 +76,16 @@ func (s *session) result(id string, failures []delivery.Failure) smtpserver.Resu
 		r.Enhanced = smtp.EnhancedCode{2, 3, 6}
 	}
 	return r
+}
+
+// envelope returns the addresses of the accepted recipients, as the client has
+// given them.
+func (s *session) envelope() []address.Address {
+	all := make([]address.Address, len(s.rcpt))
+	for i := range s.rcpt {
+		all[i] = s.rcpt[i].path.Address
+	}
+	return all
 }
 
 // ingest reads the message.

@@ -17,23 +17,30 @@ type Options struct {
 	Queue *queue.Queue
 	// Interval is the time between rounds.
 	Interval time.Duration
-	// Expire looks after the mail that POP3 clients leave on the server, in
-	// days, so it is called once an hour at most.
-	Expire func(context.Context) (int64, error)
+	// Chores are what else is to be done, each in its own time.
+	Chores []Chore
 	// KeepExpunged is how long the content of an expunged message stays.
 	KeepExpunged time.Duration
 	Now          func() time.Time
 	Logger       *slog.Logger
 }
 
+// A Chore is something to be done every so often, but no more often than there
+// are rounds. What it returns is how much it has done.
+type Chore struct {
+	Name  string
+	Every time.Duration
+	Do    func(context.Context) (int64, error)
+}
+
 // A Keeper does the upkeep.
 type Keeper struct {
 	Options
-	expired time.Time // when Expire was called
+	done map[string]time.Time // when each chore succeeded last
 }
 
 // New returns a Keeper.
-func New(o Options) *Keeper { return &Keeper{Options: o} }
+func New(o Options) *Keeper { return &Keeper{Options: o, done: make(map[string]time.Time)} }
 
 // Run does a round every so often until ctx is done.
 func (k *Keeper) Run(ctx context.Context) {
@@ -53,21 +60,17 @@ func (k *Keeper) Run(ctx context.Context) {
 // round.
 func (k *Keeper) Round(ctx context.Context) {
 	now := k.Now()
-	for _, task := range []struct {
-		name string
-		do   func() (int64, error)
-	}{
+	for _, task := range append([]task{
 		{"collecting expunged messages", func() (int64, error) {
 			n, err := k.Mail.CollectOrphans(ctx, now.Add(-k.KeepExpunged))
 			return int64(n), err
 		}},
 		{"reclaiming space", func() (int64, error) { return k.Store.Reclaim(ctx) }},
-		{"expiring mail left by POP3", func() (int64, error) { return k.expire(ctx, now) }},
 		{"releasing expired leases", func() (int64, error) {
 			n, err := k.Queue.ReleaseExpired(now)
 			return int64(n), err
 		}},
-	} {
+	}, k.due(ctx, now)...) {
 		n, err := task.do()
 		switch {
 		case ctx.Err() != nil:
@@ -80,16 +83,27 @@ func (k *Keeper) Round(ctx context.Context) {
 	}
 }
 
-// expireEvery is the time between looks at the mail that POP3 clients left.
-const expireEvery = time.Hour
+// A task is one thing that a round does.
+type task struct {
+	name string
+	do   func() (int64, error)
+}
 
-func (k *Keeper) expire(ctx context.Context, now time.Time) (int64, error) {
-	if now.Sub(k.expired) < expireEvery {
-		return 0, nil
+// due returns the chores whose time has come. One that fails is due again in
+// the next round.
+func (k *Keeper) due(ctx context.Context, now time.Time) []task {
+	var tasks []task
+	for _, c := range k.Chores {
+		if now.Sub(k.done[c.Name]) < c.Every {
+			continue
+		}
+		tasks = append(tasks, task{c.Name, func() (int64, error) {
+			n, err := c.Do(ctx)
+			if err == nil {
+				k.done[c.Name] = now
+			}
+			return n, err
+		}})
 	}
-	n, err := k.Expire(ctx)
-	if err == nil {
-		k.expired = now
-	}
-	return n, err
+	return tasks
 }

@@ -29,7 +29,7 @@ type world struct {
 	expunged mailstore.Entry
 	log      bytes.Buffer
 
-	expiries, expiryFailures int
+	choresDone, choreFailures int
 }
 
 func newWorld(t *testing.T) *world {
@@ -83,36 +83,34 @@ func (w *world) lease(t *testing.T) {
 func (w *world) keeper() *upkeep.Keeper {
 	return upkeep.New(upkeep.Options{
 		Store: w.Store, Mail: w.Mail, Queue: w.Queue,
-		Expire:   w.expire,
+		Chores:   []upkeep.Chore{{Name: "expiring mail left by POP3", Every: time.Hour, Do: w.chore}},
 		Interval: time.Hour, KeepExpunged: 90 * time.Minute, Now: time.Now,
 		Logger: slog.New(slog.NewTextHandler(&w.log, nil)),
 	})
 }
 
-// expire counts how often mail is looked for that POP3 left, and fails as often
-// as it is told to.
-func (w *world) expire(context.Context) (int64, error) {
-	w.expiries++
-	if w.expiryFailures > 0 {
-		w.expiryFailures--
+// chore counts how often it is done, and fails as often as it is told to.
+func (w *world) chore(context.Context) (int64, error) {
+	w.choresDone++
+	if w.choreFailures > 0 {
+		w.choreFailures--
 		return 0, errors.New("no time")
 	}
 	return 3, nil
 }
 
-// TestExpire wants the mail that POP3 left looked at once an hour, and again
-// after a failure.
-func TestExpire(t *testing.T) {
+// TestChores wants a chore done once in its time, and again after a failure.
+func TestChores(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	now := time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 	k := w.keeper()
 	k.Now = func() time.Time { return now }
-	w.expiryFailures = 1
+	w.choreFailures = 1
 	for i, want := range []int{1, 2, 2, 2, 3} {
 		k.Round(t.Context())
-		if w.expiries != want {
-			t.Errorf("after round %d looked %d times, want %d", i+1, w.expiries, want)
+		if w.choresDone != want {
+			t.Errorf("after round %d looked %d times, want %d", i+1, w.choresDone, want)
 		}
 		now = now.Add(25 * time.Minute)
 	}

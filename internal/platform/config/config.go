@@ -31,12 +31,16 @@ type Config struct {
 	Auth         Auth         `toml:"auth" comment:"How passwords are checked and kept."`
 	Capabilities Capabilities `toml:"capabilities" comment:"What IMAP clients are offered."`
 
-	Delivery Delivery `toml:"delivery" comment:"Mail into local mailboxes."`
-	Maildrop Maildrop `toml:"maildrop" comment:"What POP3 shows and does. \"mailstead account pop3\" sets it for one account."`
-	Outbound Outbound `toml:"outbound" comment:"Mail to other servers."`
-	Metadata Metadata `toml:"metadata" comment:"Annotations of mailboxes and of the server (RFC 5464)."`
-	DNS      DNS      `toml:"dns" comment:"Who answers questions about other domains."`
-	Storage  Storage  `toml:"storage" comment:"The embedded store."`
+	Delivery   Delivery   `toml:"delivery" comment:"Mail into local mailboxes."`
+	Maildrop   Maildrop   `toml:"maildrop" comment:"What POP3 shows and does. \"mailstead account pop3\" sets it for one account."`
+	Outbound   Outbound   `toml:"outbound" comment:"Mail to other servers."`
+	Metadata   Metadata   `toml:"metadata" comment:"Annotations of mailboxes and of the server (RFC 5464)."`
+	HTTPS      HTTPS      `toml:"https" comment:"Web clients: the MTA-STS policy of our domains."`
+	MTASTS     MTASTS     `toml:"mta-sts" comment:"What our domains say about TLS to the servers that bring mail (RFC 8461)."`
+	TLSReports TLSReports `toml:"tls-reports" comment:"Reports on TLS, to other domains and from them (RFC 8460)."`
+
+	DNS     DNS     `toml:"dns" comment:"Who answers questions about other domains."`
+	Storage Storage `toml:"storage" comment:"The embedded store."`
 }
 
 // Default returns a configuration with the default of every setting.
@@ -75,6 +79,8 @@ func Default() *Config {
 			Routes: []Route{}, Pools: []Pool{},
 		},
 		Metadata: Metadata{Entries: 100, Size: 16 << 10, Total: 4 << 20},
+		HTTPS:    HTTPS{Listen: []string{}},
+		MTASTS:   MTASTS{Mode: "none", MX: []string{}, MaxAge: Duration{7 * 24 * time.Hour}},
 		DNS:      DNS{Servers: []string{}},
 		Storage:  Storage{Cache: 16 << 20, ReclaimInterval: Duration{10 * time.Minute}, KeepExpunged: Duration{time.Minute}},
 	}
@@ -102,7 +108,7 @@ func (c *Config) Check() []Problem {
 		{"esmtp", c.ESMTP.check}, {"sending", c.Sending.check},
 		{"limits", c.Limits.check}, {"auth", c.Auth.check}, {"delivery", c.Delivery.check}, {"capabilities", c.Capabilities.check},
 		{"maildrop", c.Maildrop.check},
-		{"outbound", c.Outbound.check}, {"metadata", c.Metadata.check}, {"dns", c.DNS.check}, {"storage", c.Storage.check},
+		{"outbound", c.Outbound.check}, {"metadata", c.Metadata.check}, {"https", c.HTTPS.check}, {"mta-sts", c.MTASTS.check}, {"tls-reports", c.TLSReports.check}, {"dns", c.DNS.check}, {"storage", c.Storage.check},
 	} {
 		r.section = s.name + "."
 		s.check(&r)

@@ -1,0 +1,140 @@
+package server
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"net/netip"
+	"syscall"
+	"time"
+
+	"github.com/mailstead/mailstead/address"
+	"github.com/mailstead/mailstead/internal/face/web"
+	"github.com/mailstead/mailstead/internal/flow/delivery"
+	"github.com/mailstead/mailstead/internal/flow/outbound"
+	"github.com/mailstead/mailstead/internal/flow/tlsreport"
+	"github.com/mailstead/mailstead/internal/flow/upkeep"
+	"github.com/mailstead/mailstead/smtp"
+	"github.com/mailstead/mailstead/tlspolicy"
+)
+
+// countSession counts a TLS session for the report of the day.
+func (s *Server) countSession(domain string, one outbound.TLSSession) {
+	s.sessions.Note(domain, one.Policy, one.Failure)
+}
+
+// makeTLSReports makes what sends reports; nothing if nobody answers for them.
+func (s *Server) makeTLSReports() ([]upkeep.Chore, error) {
+	c := &s.config.TLSReports
+	if c.Contact == "" || s.options.CaptureOutbound {
+		return nil, nil
+	}
+	contact, err := address.Parse(c.Contact)
+	if err != nil {
+		return nil, err
+	}
+	resolver, err := s.resolver()
+	if err != nil {
+		return nil, err
+	}
+	reporter := tlsreport.New(tlsreport.Options{
+		Peers: s.peers, Resolver: resolver, Contact: contact,
+		Hostname:     s.config.HostnameOrMachine(),
+		Organization: cmp.Or(c.Organization, s.config.HostnameOrMachine()),
+		Deliver: func(ctx context.Context, to address.Address, message []byte) error {
+			return s.delivery.Return(ctx, to, smtp.MailOptions{}, message)
+		},
+		Client: &http.Client{
+			Timeout:       time.Minute,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+			Transport:     &http.Transport{DialContext: s.publicDial(), DisableKeepAlives: true},
+		},
+		Now: time.Now, Logger: s.log.With("part", "tls-reports"),
+	})
+	return []upkeep.Chore{{Name: "sending TLS reports", Every: time.Hour, Do: reporter.Send}}, nil
+}
+
+// publicDial connects to what others name, but to no address that only we can
+// reach.
+func (s *Server) publicDial() func(ctx context.Context, network, address string) (net.Conn, error) {
+	if s.options.Dial != nil {
+		return s.options.Dial
+	}
+	d := net.Dialer{Timeout: 30 * time.Second, Control: func(_, address string, _ syscall.RawConn) error {
+		if to, err := netip.ParseAddrPort(address); err != nil || !outbound.IsPublic(to.Addr()) {
+			return &net.AddrError{Err: "not a public address", Addr: address}
+		}
+		return nil
+	}}
+	return d.DialContext
+}
+
+// accepted reads the reports of others that come by mail (RFC 8460 §5.3).
+func (s *Server) accepted(_ context.Context, m *delivery.Message, rcpt []address.Address) {
+	log := s.log.With("part", "tls-reports")
+	for _, a := range rcpt {
+		if s.reportsTo.IsZero() || a != s.reportsTo {
+			continue
+		}
+		content, err := m.Content.Open()
+		if err != nil {
+			log.Warn("TLS report not read", "from", m.From.String(), "err", err)
+			return
+		}
+		defer content.Close()
+		reports, err := tlsreport.Read(m.Content.Structure(), content)
+		if err != nil {
+			log.Warn("TLS report not read", "from", m.From.String(), "err", err)
+		}
+		for _, r := range reports {
+			s.logReport(r)
+		}
+		return
+	}
+}
+
+// logReport tells what another domain has seen of our TLS.
+func (s *Server) logReport(r *tlspolicy.Report) {
+	log := s.log.With("part", "tls-reports", "organization", r.OrganizationName, "report", r.ReportID,
+		"start", r.DateRange.Start, "end", r.DateRange.End)
+	for _, p := range r.Policies {
+		s.counters.reported.WithLabelValues("success").Add(float64(max(p.Summary.Successful, 0)))
+		s.counters.reported.WithLabelValues("failure").Add(float64(max(p.Summary.Failed, 0)))
+		log.Info("TLS report", "domain", p.Policy.Domain, "policy", string(p.Policy.Type), "successes", p.Summary.Successful, "failures", p.Summary.Failed)
+		for _, f := range p.Failures {
+			log.Warn("TLS failure reported", "domain", p.Policy.Domain, "type", string(f.Type), "sessions", f.Sessions,
+				"host", f.ReceivingHostname, "sender", f.SendingMTAIP, "reason", f.ReasonCode)
+		}
+	}
+}
+
+// serveWeb serves our own MTA-STS policy.
+func (s *Server) serveWeb(ctx context.Context, config *tls.Config) error {
+	log := s.log.With("part", "https")
+	handler := web.NewHandler(web.Options{HasDomain: s.directory.IsLocal, Policy: s.ownPolicy(), Logger: log})
+	for _, a := range s.config.HTTPS.Listen {
+		one, err := web.Listen(ctx, a, config, handler, log)
+		if err != nil {
+			return err
+		}
+		s.bound["https"] = append(s.bound["https"], one.Addr())
+		s.closers = append(s.closers, one.Close)
+		s.services = append(s.services, service{"https", one.Run})
+	}
+	return nil
+}
+
+// ownPolicy is what our domains publish; nil for nothing.
+func (s *Server) ownPolicy() *tlspolicy.Policy {
+	c := &s.config.MTASTS
+	if c.Mode == "none" {
+		return nil
+	}
+	mx := c.MX
+	if len(mx) == 0 {
+		mx = []string{s.config.HostnameOrMachine()}
+	}
+	return &tlspolicy.Policy{Mode: tlspolicy.Mode(c.Mode), MaxAge: c.MaxAge.Duration, MX: mx}
+}
