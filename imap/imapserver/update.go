@@ -41,6 +41,17 @@ func (u *UpdateWriter) Expunge(seq imap.SeqNum, uid imap.UID) {
 	u.count(uint32(seq), " EXPUNGE\r\n")
 }
 
+// NewFlags tells which flags are in use in the mailbox, and which the client
+// can change, when that is not as it was told before (RFC 9051 §7.3.5).
+func (u *UpdateWriter) NewFlags(flags, permanent []imap.Flag) {
+	u.flush()
+	u.w.Raw("* FLAGS ")
+	u.w.Flags(flags)
+	u.w.Raw("\r\n* OK [PERMANENTFLAGS ")
+	u.w.Flags(permanent)
+	u.w.Raw("] Flags permitted\r\n")
+}
+
 // Flags tells the flags of a message, and its mod-sequence if the client
 // listens for that.
 func (u *UpdateWriter) Flags(seq imap.SeqNum, uid imap.UID, flags []imap.Flag, modSeq imap.ModSeq) {

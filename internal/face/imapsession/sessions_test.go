@@ -60,7 +60,11 @@ func TestFlagsOfOthers(t *testing.T) {
 	_, c := open(t, 2, "one", "two")
 	c[0].OK(`STORE 1 +FLAGS.SILENT (\Flagged $New)`)
 	expect(t, c[0], "NOOP", "OK")
-	expect(t, c[1], "NOOP", "OK", `1 FETCH (UID 1 FLAGS (\Flagged $New))`)
+	// A keyword that is new in the mailbox is told before it is used
+	// (RFC 9051 §7.3.5).
+	expect(t, c[1], "NOOP", "OK", `FLAGS (\Answered \Flagged \Deleted \Seen \Draft $New)`,
+		`OK [PERMANENTFLAGS (\Answered \Flagged \Deleted \Seen \Draft $New \*)] Flags permitted`,
+		`1 FETCH (UID 1 FLAGS (\Flagged $New))`)
 	expect(t, c[1], "NOOP", "OK")
 }
 

@@ -3,6 +3,7 @@ package imapsession
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/mailstead/mailstead/imap"
 	"github.com/mailstead/mailstead/imap/imapserver"
@@ -116,7 +117,7 @@ func (s *session) Poll(ctx context.Context, w *imapserver.UpdateWriter, opts ima
 		v.complete = now.HighestModSeq()
 	}
 	if next != v.told || v.hasTimed() || len(v.held) > 0 && !opts.HoldFlags {
-		if err := s.tell(ctx, w, next, opts); err != nil {
+		if err := s.tell(ctx, w, next, rights, opts); err != nil {
 			return err
 		}
 	}
@@ -126,7 +127,7 @@ func (s *session) Poll(ctx context.Context, w *imapserver.UpdateWriter, opts ima
 
 // tell writes the difference between the version told and next. Only fetching
 // new messages can fail.
-func (s *session) tell(ctx context.Context, w *imapserver.UpdateWriter, next *mailstore.Version, opts imapserver.PollOptions) error {
+func (s *session) tell(ctx context.Context, w *imapserver.UpdateWriter, next *mailstore.Version, rights imap.Rights, opts imapserver.PollOptions) error {
 	v := s.view
 	d := mailstore.Diff(v.told, next)
 	changes := s.contextChanges(ctx, w, next, d)
@@ -137,6 +138,10 @@ func (s *session) tell(ctx context.Context, w *imapserver.UpdateWriter, next *ma
 	if len(d.Added) > 0 {
 		w.Exists(uint32(next.Len()))
 		w.Recent(countFrom(next, v.recent))
+	}
+	if keywords := next.Mailbox().Keywords(); !slices.Equal(keywords, v.told.Mailbox().Keywords()) {
+		flags := append(systemFlags(), keywords...)
+		w.NewFlags(flags, v.permanentFlags(flags, rights))
 	}
 	v.tellFlags(w, next, d.Changed, opts.HoldFlags)
 	v.told, v.answered = next, nil
