@@ -159,6 +159,12 @@ func (r *Runner) report(p Parcel, fates []fate, took time.Duration) {
 			"code", f.result.Code.String(), "reply", f.result.Text,
 			"attempt", f.recipient.Attempts + 1, "took", took,
 		}
+		if f.result.Suspended {
+			attrs = append(attrs, "suspended", true) // nobody was asked
+		}
+		if route := f.result.Route; route != nil && route.Name != "" {
+			attrs = append(attrs, "route", route.Name)
+		}
 		if f.result.Err != nil {
 			attrs = append(attrs, "error", f.result.Err)
 		}
