@@ -22,7 +22,7 @@ const (
 	FlagAny Flag = `\*`
 )
 
-// Registered keywords of general use (RFC 9051 §2.3.2, RFC 5788).
+// Registered keywords of general use (RFC 9051 §2.3.2, RFC 5788, RFC 8457).
 const (
 	FlagForwarded Flag = "$Forwarded"
 	FlagMDNSent   Flag = "$MDNSent"
@@ -31,6 +31,9 @@ const (
 	FlagPhishing  Flag = "$Phishing"
 	FlagImportant Flag = "$Important"
 	FlagSubmitted Flag = "$Submitted"
+	// FlagSubmitPending is on a message that a client is about to submit
+	// (RFC 5550 §5.10).
+	FlagSubmitPending Flag = "$SubmitPending"
 )
 
 // Canonical returns f in its registered spelling if it is a system flag or a
@@ -42,7 +45,7 @@ func (f Flag) Canonical() Flag {
 	for _, known := range [...]Flag{
 		FlagSeen, FlagAnswered, FlagFlagged, FlagDeleted, FlagDraft, FlagRecent,
 		FlagForwarded, FlagMDNSent, FlagJunk, FlagNotJunk, FlagPhishing,
-		FlagImportant, FlagSubmitted,
+		FlagImportant, FlagSubmitted, FlagSubmitPending,
 	} {
 		if f == known || f.Equal(known) {
 			return known

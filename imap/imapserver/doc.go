@@ -50,6 +50,26 @@
 // language gets what language.go has translations of; others stay English
 // (RFC 5255 §3).
 //
+// # Compression
+//
+// COMPRESS puts a layer between the connection and the codec, see compress.go and
+// package imapdeflate. A flush of the writer, which comes before each wait, is a
+// flush of the compressor, and nothing else is.
+//
+// # What a client is not offered
+//
+// switches.go: Options.Without is asked when a connection begins, when the client
+// has logged in and when it has said who it is. What is off is not announced, and
+// its commands, its ENABLE word and what hangs on a feature of the sessions are
+// unknown. What has no command of its own and is in the base of IMAP4rev2 (a
+// SEARCH key, say) is still understood.
+//
+// # UTF-8
+//
+// Messages with UTF-8 in their header are shown as they are, also to who has not
+// said ENABLE UTF8=ACCEPT: RFC 6855 §7 leaves that to the server, and clients
+// have read raw 8-bit headers for as long as there are any.
+//
 // # Caveats
 //
 // A response that has begun cannot be taken back: if the content of a message
@@ -57,4 +77,8 @@
 //
 // A message with NUL octets comes as a literal8 (RFC 3516). The session decides
 // what to store: what FETCH BODY[...] reads must have none.
+//
+// QUIRK: APPEND takes 8-bit header fields from who has not said ENABLE
+// UTF8=ACCEPT, which RFC 6855 §4 refuses: mail movers such as mbsync and
+// offlineimap bring old mail as it is, and would have to leave it behind.
 package imapserver

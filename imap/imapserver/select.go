@@ -196,6 +196,9 @@ func (c *conn) writeSelect(p *selectParams, d *SelectData) {
 	if c.opts.Features&FeatureObjectID != 0 && d.MailboxID != "" {
 		c.status("*", imap.StatusOK, imap.CodeMailboxID(d.MailboxID), "Mailbox id")
 	}
+	if c.opts.Features&FeatureURLAuth != 0 && d.URLMechanisms != nil {
+		c.status("*", imap.StatusOK, codeURLMech(d.URLMechanisms), "URLs can be authorized")
+	}
 	if c.enabled.rev2 {
 		c.writeSelectList(p, d)
 	}

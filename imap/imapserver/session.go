@@ -173,6 +173,9 @@ type SelectData struct {
 	PermanentFlags []imap.Flag
 	// MailboxID goes with FeatureObjectID.
 	MailboxID string
+	// URLMechanisms are told with FeatureURLAuth, nil for a mailbox that no
+	// URL has been signed for (RFC 4467 §8).
+	URLMechanisms []string
 	// List is told in IMAP4rev2; OldName in it says that the client asked
 	// by another name. If nil the engine makes a plain one.
 	List *imap.ListData

@@ -36,7 +36,8 @@ func (s *session) Select(ctx context.Context, mailbox string, opts imapserver.Se
 		List:          &imap.ListData{Mailbox: t.fullName(), Delim: mailstore.Delimiter, Attrs: t.specialUse()},
 	}
 	d.PermanentFlags = view.permanentFlags(flags, t.rights)
-	return d, nil
+	d.URLMechanisms, err = t.urlMechanisms(ctx)
+	return d, err
 }
 
 // open makes the view of a mailbox. It is read-only for who has none of the

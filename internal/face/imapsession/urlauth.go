@@ -60,6 +60,16 @@ func (o Options) FindReadable(ctx context.Context, owner mailstore.AccountID, na
 // URLMechanisms returns the mechanisms of authorization in URLs.
 func (s *session) URLMechanisms() []string { return imapurl.Mechanisms() }
 
+// urlMechanisms returns the mechanisms of a mailbox that has an access key. The
+// others could have one at any time, by the mechanism that every server has.
+func (t *target) urlMechanisms(ctx context.Context) ([]string, error) {
+	_, ok, err := t.account.AccessKey(ctx, t.box.ID)
+	if err != nil || !ok {
+		return nil, err
+	}
+	return imapurl.Mechanisms(), nil
+}
+
 // GenURLAuth signs a URL of this account. Which of its parts is wrong is not
 // told, and always a fault of the client (RFC 4467 §7).
 func (s *session) GenURLAuth(ctx context.Context, rump imap.URL, mechanism string) (string, error) {
