@@ -298,6 +298,7 @@ func FuzzCommands(f *testing.F) {
 		"c LIST (SUBSCRIBED RECURSIVEMATCH) \"\" (% *) RETURN (STATUS (SIZE) CHILDREN)\r\nd CREATE &AOk- (USE (\\Sent))\r\ne STATUS INBOX (MESSAGES)\r\nf IDLE\r\nDONE\r\n",
 		"c GETMETADATA (MAXSIZE 1 DEPTH infinity) INBOX (/private /shared/comment)\r\nd SETMETADATA \"\" (/private/a ~{3+}\r\na\x00b /shared/b NIL)\r\n",
 		"c NOTIFY SET STATUS (selected MessageNew (uid body[]) MessageExpunge) (subtree (a b) (MailboxName))\r\nd NOTIFY NONE\r\ne NOTIFY SET (mailboxes x (FlagChange))\r\n",
+		"c SELECT INBOX\r\nd UID SEARCH RETURN (PARTIAL -1:-2 SAVE) UIDAFTER 1\r\ne UID FETCH $ (FLAGS) (PARTIAL 1:1 CHANGEDSINCE 1)\r\nf ENABLE UIDONLY\r\ng FETCH 1 UID\r\nh UID STORE 1 FLAGS (a)\r\n",
 		"c RENAME INBOX a\r\nd NOOP {5+}\r\nabcde {99999999999+}\r\n",
 	} {
 		f.Add(seed)

@@ -58,4 +58,13 @@
 // what somebody else makes at the top of an account needs the right k on its
 // INBOX, and has INBOX's rights. Flags are the same for all who see a mailbox,
 // \Seen too; \Recent is taken off by whoever has the right s.
+//
+// # Results
+//
+// A search begins at the end of the mailbox where the wanted hits are, and stops
+// when they are there. A search whose client wants to hear of changes (RFC 5267)
+// is kept in the view: each step from one version to the next looks again at
+// what is new or has changed, and tells removals before the expunges and
+// additions after the new messages, so that each number is valid when it is
+// told. See contexts.go and, for those of SORT, contextsort.go.
 package imapsession
