@@ -140,9 +140,11 @@ func (s *session) Watch(wake func()) {
 // rewatch subscribes to the news of the own account, of the one that the
 // selected mailbox belongs to, and of those that NOTIFY is about.
 func (s *session) rewatch() {
-	for _, n := range s.news {
-		n.Close()
-	}
+	defer func(old []*notify.Subscription) {
+		for _, n := range old { // only now, so that no news are missed
+			n.Close()
+		}
+	}(s.news)
 	s.news = nil
 	if s.wake == nil {
 		return
