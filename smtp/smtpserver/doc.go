@@ -26,12 +26,24 @@
 //   - A failure that is an *smtp.Error is shown to the client as it is. Any
 //     other is logged and answered 451 4.3.0.
 //
+// # Services
+//
+// Some extensions are kept by the engine alone: PIPELINING, SIZE, 8BITMIME,
+// SMTPUTF8, CHUNKING, LIMITS, STARTTLS. The others promise something about the
+// handling of mail, which only a session can keep: a Session that is an
+// [Offerer] says which of them it does ([Services]), and the engine announces
+// them, parses their parameters and commands, and knows nothing of those that
+// are not offered. XCLIENT ends a Session and begins another, as STARTTLS does.
+//
 // # Line endings
 //
 // Only CRLF ends a line, and only CRLF "." CRLF a message (RFC 5321 §2.3.8,
 // §4.1.1.4). A message with a bare CR or LF is refused whole after its true
 // end, with DATA and BDAT alike, so that no other server can find a second
 // message in it. Commands with a bare CR or LF are refused too.
+//
+// A message that is declared BINARYMIME may have any octets: it is counted, not
+// searched for its end (RFC 3030 §3).
 //
 // Lines of a message may be of any length: they are never held whole, so a
 // limit would cost mail and save nothing. Its size as a whole is limited.

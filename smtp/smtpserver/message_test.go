@@ -8,6 +8,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -19,9 +20,15 @@ import (
 // said and took.
 func converse(t *testing.T, opts Options, client string) (string, []takenMessage) {
 	t.Helper()
+	return converseWith(t, opts, Services{}, client)
+}
+
+// converseWith is converse with services on offer.
+func converseWith(t *testing.T, opts Options, services Services, client string) (string, []takenMessage) {
+	t.Helper()
 	ours, theirs := wiretest.Pipe()
 	done := make(chan *fakeBackend, 1)
-	go func() { done <- serveFake(t, t.Context(), theirs, opts) }()
+	go func() { done <- serveServices(t, t.Context(), theirs, opts, services) }()
 	go func() {
 		_, _ = io.WriteString(ours, client)
 		_ = ours.CloseWrite()
@@ -222,6 +229,9 @@ func FuzzServe(f *testing.F) {
 		"HELO c\r\nMAIL FROM:<> SIZE=1\r\nHELP\r\nVRFY a\r\nEXPN\r\nNOOP\r\n",
 		"EHLO c\r\n" + to + "RCPT TO:<early@y.test>\r\nBDAT 5\r\nabcdeBDAT 99999999999999999999\r\n",
 		"EHLO c\r\n" + to + "RCPT TO:<unread@y.test>\r\nDATA\r\na\n.\r\n.\r\n",
+		"EHLO c\r\nETRN @a.test\r\nVRFY Jones\r\nEXPN Staff\r\nXCLIENT ADDR=192.0.2.1 LOGIN=a\r\nEHLO c\r\nXFORWARD NAME=x\r\n" + to,
+		"EHLO c\r\nAUTH PLAIN AGFsaWNlAHNlY3JldA==\r\n" + to + "BURL imap://h/1\r\nBDAT 1\r\nxBURL imap://h/lf\r\nBURL imap://h/gone LAST\r\n",
+		"EHLO c\r\nMAIL FROM:<> BODY=BINARYMIME HOLDFOR=5 BY=1;N MT-PRIORITY=-1 SOLICIT=a RET=HDRS\r\nRCPT TO:<b@y.test> RRVS=2014-04-03T23:01:00Z\r\nBDAT 1 LAST\r\n\x00",
 	} {
 		for mode := range 3 {
 			f.Add([]byte(s), uint8(mode))
@@ -229,7 +239,11 @@ func FuzzServe(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, client []byte, mode uint8) {
 		opts := Options{Mode: Mode(mode % 3), AllowInsecureAuth: true, Limits: Limits{MessageSize: 1000, Recipients: 3}}
-		said, _ := converse(t, opts, string(client))
+		all := Services{
+			DSN: true, RequireTLS: true, BinaryMIME: true, RRVS: true, FutureRelease: time.Hour, DeliverBy: true, Priority: true,
+			NoSoliciting: true, BURL: true, ETRN: true, VRFY: true, EXPN: true, Client: true, Forward: true,
+		}
+		said, _ := converseWith(t, opts, all, string(client))
 		for line := range strings.Lines(said) {
 			text, ok := strings.CutSuffix(line, "\r\n")
 			if _, err := smtp.ParseReplyLine(text); err != nil && !strings.HasPrefix(text, "334 ") || !ok {

@@ -92,19 +92,6 @@ func (s *fakeSession) Forward(context.Context, smtp.ClientAttributes) {
 	s.breach(s.inTx, "Forward within a transaction")
 }
 
-// play sends input to a server and returns what its sessions took.
-func play(t *testing.T, opts Options, services Services, input string) []takenMessage {
-	t.Helper()
-	client, server := wiretest.Pipe()
-	go func() {
-		_, _ = io.WriteString(client, input)
-		_ = client.CloseWrite()
-		_, _ = io.Copy(io.Discard, client)
-	}()
-	backend := serveServices(t, t.Context(), server, opts, services)
-	return backend.messages()
-}
-
 // TestServiceMessages looks at what reaches the session.
 func TestServiceMessages(t *testing.T) {
 	t.Parallel()
@@ -129,7 +116,7 @@ func TestServiceMessages(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got := play(t, tt.opts, tt.services, tt.input)
+			_, got := converseWith(t, tt.opts, tt.services, tt.input)
 			if len(got) != 1 {
 				t.Fatalf("took %+v", got)
 			}

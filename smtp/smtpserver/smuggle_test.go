@@ -85,7 +85,7 @@ func TestPlainGarbage(t *testing.T) {
 		strings.Repeat("x", 5000), "MAIL FROM:<a@x.test> " + strings.Repeat("X=1 ", 400), "MAIL FROM:<a@x.test>\nRCPT TO:<b@y.test>",
 		"ETRN", "BURL x LAST", "XCLIENT A=B", "XFORWARD", "AUTH", "STARTTLS", "HELP me", "VRFY", "EXPN",
 	} {
-		got := play(t, Options{}, Services{}, "EHLO c\r\n"+line+"\r\n"+message)
+		_, got := converse(t, Options{}, "EHLO c\r\n"+line+"\r\n"+message)
 		if len(got) != 1 || fmt.Sprint(got[0].to) != "[<b@y.test>]" {
 			t.Errorf("after %.40q: took %+v", line, got)
 		}

@@ -45,7 +45,6 @@ var translations = []struct {
 	err   error
 	reply *smtp.Error
 }{
-	{submission.ErrSender, smtp.NewError(550, smtp.EnhancedCode{5, 7, 1}, "Sender address is not yours")},
 	{imapurl.ErrRefused, smtp.NewError(554, smtp.EnhancedCode{5, 6, 6}, "IMAP URL resolution failed")},
 	{message.ErrBinary, smtp.NewError(554, smtp.EnhancedCode{5, 6, 3}, "Message has binary octets where they cannot be encoded")},
 	{submission.ErrNoFrom, smtp.NewError(554, smtp.EnhancedCode{5, 6, 0}, "Message needs one From field with a valid address")},
@@ -60,6 +59,11 @@ func replyTo(err error) error {
 	var over *submission.OverRateError
 	if errors.As(err, &over) {
 		return smtp.NewError(450, smtp.EnhancedCode{4, 7, 1}, over.Public()).WithCause(err)
+	}
+	var sender *submission.SenderError
+	if errors.As(err, &sender) {
+		text := "You may not send as " + sender.Address.String() + ", its mail does not come to your account"
+		return smtp.NewError(550, smtp.EnhancedCode{5, 7, 1}, text).WithCause(err)
 	}
 	for _, t := range translations {
 		if errors.Is(err, t.err) {

@@ -9,4 +9,8 @@
 // and Delivered-To for each recipient (RFC 5321 §4.4), then what the caller
 // has, the Received field first. The bytes of the message itself are shared by
 // all recipients and never changed.
+//
+// Accounts that have no room, and messages that are to be held for later, are
+// left to the queue ([Recipients].Later), in the same batch. Senders who want
+// to hear of a success are told once the message is safe.
 package delivery

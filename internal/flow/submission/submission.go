@@ -22,6 +22,15 @@ var (
 	ErrNoFrom = errors.New("submission: no usable From field")
 )
 
+// A SenderError is an ErrSender that tells which address it is.
+type SenderError struct{ Address address.Address }
+
+// Error implements error.
+func (e *SenderError) Error() string { return ErrSender.Error() + ": " + e.Address.String() }
+
+// Unwrap returns ErrSender.
+func (e *SenderError) Unwrap() error { return ErrSender }
+
 // A Clerk checks and completes submissions.
 type Clerk struct {
 	Directory *directory.Directory
@@ -37,7 +46,7 @@ func (c *Clerk) CheckSender(ctx context.Context, id directory.AccountID, a addre
 		return err
 	}
 	if !ok {
-		return fmt.Errorf("%w: %s", ErrSender, a)
+		return &SenderError{a}
 	}
 	return nil
 }
