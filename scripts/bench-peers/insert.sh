@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# Puts the table of a run into a document, between its lines <!-- run -->
-# and <!-- end of run -->.
+# Puts the tables of a run into a document, between its lines <!-- NAME -->
+# and <!-- end of NAME -->, where NAME is "run" if it is not given.
 #
-#     insert.sh TABLE DOCUMENT
+#     insert.sh TABLE DOCUMENT [NAME]
 set -euo pipefail
 
 new=$(mktemp)
 trap 'rm -f "$new"' EXIT
-awk -v table="$1" '
-	/^<!-- end of run -->$/ { inside = 0 }
+awk -v table="$1" -v name="${3:-run}" '
+	$0 == "<!-- end of " name " -->" { inside = 0 }
 	!inside { print }
-	/^<!-- run -->$/ {
+	$0 == "<!-- " name " -->" {
 		inside = 1
 		while ((getline line < table) > 0) print line
 	}' "$2" >"$new"
