@@ -41,7 +41,7 @@ func root() *cobra.Command {
 		SilenceErrors: true,
 	}
 	cmd.AddCommand(devCommand(), serveCommand(), configCommand(), domainCommand(), accountCommand(),
-		aliasCommand(), aclCommand(), queueCommand(), versionCommand())
+		aliasCommand(), aclCommand(), queueCommand(), traceCommand(), versionCommand())
 	return cmd
 }
 

@@ -8,5 +8,9 @@ import (
 
 // bounce delivers a notification to the sender of a message.
 func (s *Server) bounce(ctx context.Context, n outbound.Notice) error {
-	return s.delivery.Return(ctx, n.To, n.Options, n.Message)
+	id, err := s.delivery.Return(ctx, n.To, n.Options, n.Message)
+	if err == nil {
+		s.traceNotice(&n, id)
+	}
+	return err
 }

@@ -101,6 +101,7 @@ func (s *Server) makeFlows() error {
 		Drain:             s.config.Limits.DrainTime.Duration,
 		Logger:            s.log.With("part", "outbound"),
 		Metrics:           s.counters.outbound(),
+		Observe:           s.observe(),
 	})
 	s.retrieval = retrieval.New(retrieval.Options{
 		Directory: s.directory, Mail: s.mail, Notes: s.notes,
@@ -125,7 +126,7 @@ func (s *Server) makeFlows() error {
 // chores are what the upkeep does besides looking after the store.
 func (s *Server) chores() ([]upkeep.Chore, error) {
 	chores, err := s.makeTLSReports()
-	return append(chores,
+	return append(chores, s.expireJournal(),
 		upkeep.Chore{Name: "expiring mail left by POP3", Every: time.Hour, Do: s.retrieval.Expire},
 		upkeep.Chore{Name: "expiring MTA-STS policies", Every: 24 * time.Hour, Do: func(context.Context) (int64, error) {
 			return 0, s.peers.ExpirePolicies(time.Now())

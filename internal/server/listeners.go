@@ -161,6 +161,7 @@ func (s *Server) smtpBackend() *smtpsession.Backend {
 		Policy:      s.smtpPolicy(),
 		Start:       s.startQueue,
 		Accepted:    s.accepted,
+		Trace:       s.record(),
 		URLs:        s.urls,
 		MessageSize: int64(s.config.Limits.MessageSize),
 		Now:         time.Now,

@@ -10,6 +10,7 @@ import (
 	"github.com/mailstead/mailstead/address"
 	"github.com/mailstead/mailstead/imap"
 	"github.com/mailstead/mailstead/internal/model/directory"
+	"github.com/mailstead/mailstead/internal/model/journal"
 	"github.com/mailstead/mailstead/internal/model/maildrop"
 	"github.com/mailstead/mailstead/internal/model/mailstore"
 	"github.com/mailstead/mailstead/internal/model/peers"
@@ -25,6 +26,7 @@ type models struct {
 	queue     *queue.Queue
 	peers     *peers.Store
 	hub       *notify.Hub
+	journal   *journal.Journal // nil if nothing is to be remembered
 }
 
 func (s *Server) storePath() string { return filepath.Join(s.config.Data, "store") }
@@ -51,6 +53,7 @@ func (s *Server) openModels() error {
 	s.notes = maildrop.New(s.store)
 	s.peers = peers.New(s.store)
 	s.queue = queue.New(s.store, queue.Options{})
+	s.openJournal()
 	return nil
 }
 

@@ -146,6 +146,9 @@ func (s *Server) Close() error {
 	if s.transportClose != nil {
 		s.transportClose()
 	}
+	if s.journal != nil {
+		s.journal.Flush()
+	}
 	if s.mail != nil {
 		err = errors.Join(err, s.mail.Close())
 	}

@@ -28,6 +28,9 @@ func (s *Server) makeServices(ctx context.Context) error {
 	s.serve("TLS sessions", s.sessions.Run)
 	s.services = append(s.services, service{"outbound", s.runner.Run})
 	s.serve("upkeep", s.upkeep.Run)
+	if s.journal != nil {
+		s.serve("trace", s.journal.Run)
+	}
 	s.serve("queue metrics", s.watchQueue(s.metrics))
 	return s.serveAdmin()
 }
@@ -75,8 +78,9 @@ func (s *Server) health(ctx context.Context) error {
 func (s *Server) serveAdmin() error {
 	s.admin = admin.New(admin.Options{
 		Directory: s.directory, Mail: s.mail, Queue: s.queue, Store: s.store, Retrieval: s.retrieval,
-		Wake:   s.runner.Notify,
-		Logger: s.log.With("part", "admin"),
+		Journal: s.journal,
+		Wake:    s.runner.Notify,
+		Logger:  s.log.With("part", "admin"),
 	})
 	ln, err := admin.Listen(s.config.Data)
 	if err != nil {

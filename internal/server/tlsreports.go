@@ -44,7 +44,8 @@ func (s *Server) makeTLSReports() ([]upkeep.Chore, error) {
 		Hostname:     s.config.HostnameOrMachine(),
 		Organization: cmp.Or(c.Organization, s.config.HostnameOrMachine()),
 		Deliver: func(ctx context.Context, to address.Address, message []byte) error {
-			return s.delivery.Return(ctx, to, smtp.MailOptions{}, message)
+			_, err := s.delivery.Return(ctx, to, smtp.MailOptions{}, message)
+			return err
 		},
 		Client: &http.Client{
 			Timeout:       time.Minute,

@@ -16,6 +16,7 @@ import (
 	"github.com/mailstead/mailstead/internal/flow/retrieval"
 	"github.com/mailstead/mailstead/internal/flow/sharing"
 	"github.com/mailstead/mailstead/internal/model/directory"
+	"github.com/mailstead/mailstead/internal/model/journal"
 	"github.com/mailstead/mailstead/internal/model/mailstore"
 	"github.com/mailstead/mailstead/internal/model/queue"
 	"github.com/mailstead/mailstead/internal/platform/storage"
@@ -24,13 +25,14 @@ import (
 // maxBody bounds a request: a list of some hundred thousand new accounts.
 const maxBody = 64 << 20
 
-// Options are what an API is made of; all must be set.
+// Options are what an API is made of; all but Journal must be set.
 type Options struct {
 	Directory *directory.Directory
 	Mail      *mailstore.Store
 	Queue     *queue.Queue
 	Store     storage.Store // that has the content of queued messages
 	Retrieval *retrieval.Service
+	Journal   *journal.Journal // nil if nothing is remembered
 	// Wake makes the queue's runner look for due recipients.
 	Wake   func()
 	Logger *slog.Logger
@@ -104,6 +106,7 @@ func (a *API) handler() http.Handler {
 		"GET /v1/aliases":              a.listAliases,
 		"POST /v1/aliases":             a.addAlias,
 		"DELETE /v1/aliases/{address}": a.removeAlias,
+		"GET /v1/trace":                a.trace,
 		"GET /v1/queue/{id}":           a.showQueued,
 		"POST /v1/queue/{verb}":        a.changeQueued,
 	} {
@@ -147,7 +150,7 @@ func statusOf(err error) int {
 		errors.Is(err, mailstore.ErrNoMailbox):
 		return http.StatusNotFound
 	case errors.Is(err, directory.ErrExists), errors.Is(err, directory.ErrDomainInUse),
-		errors.Is(err, directory.ErrAliasLoop):
+		errors.Is(err, directory.ErrAliasLoop), errors.Is(err, errNoTrace):
 		return http.StatusConflict
 	case errors.Is(err, errRequest), errors.Is(err, directory.ErrNoDomain), errors.Is(err, directory.ErrTargets),
 		errors.Is(err, directory.ErrAddress), errors.Is(err, directory.ErrPassword),

@@ -13,13 +13,14 @@ import (
 	"github.com/mailstead/mailstead/internal/flow/login"
 	"github.com/mailstead/mailstead/internal/flow/submission"
 	"github.com/mailstead/mailstead/internal/model/directory"
+	"github.com/mailstead/mailstead/internal/model/journal"
 	"github.com/mailstead/mailstead/internal/model/mailstore"
 	"github.com/mailstead/mailstead/sasl"
 	"github.com/mailstead/mailstead/smtp"
 	"github.com/mailstead/mailstead/smtp/smtpserver"
 )
 
-// Options are what sessions are made of; all must be set.
+// Options are what sessions are made of; all must be set that may not be nil.
 type Options struct {
 	Hostname   string
 	Directory  *directory.Directory
@@ -40,6 +41,9 @@ type Options struct {
 	// with the recipients as the client has named them; nil if nobody needs
 	// to.
 	Accepted func(ctx context.Context, m *delivery.Message, rcpt []address.Address)
+	// Trace notes what happened to a message. It must not wait. nil if
+	// nobody wants to know.
+	Trace func(journal.Event)
 	// MessageSize is the largest message.
 	MessageSize int64
 	Now         func() time.Time
@@ -47,10 +51,13 @@ type Options struct {
 }
 
 // A Backend makes the sessions of SMTP servers of all modes.
-type Backend struct{ Options }
+type Backend struct {
+	Options
+	probeLimit probeLimit
+}
 
 // New returns a Backend.
-func New(o Options) *Backend { return &Backend{o} }
+func New(o Options) *Backend { return &Backend{o, newProbeLimit(o.Now)} }
 
 // NewSession begins the session of a connection.
 func (b *Backend) NewSession(ctx context.Context, conn smtpserver.ConnInfo) (smtpserver.Session, error) {
@@ -77,6 +84,7 @@ type session struct {
 	vouched *directory.Account
 	// forwarded is for whom the next message comes, as a proxy says.
 	forwarded smtp.ClientAttributes
+	probes    int // transactions without a message so far
 
 	transaction
 }

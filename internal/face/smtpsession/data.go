@@ -25,6 +25,13 @@ var errHeader = smtp.NewError(554, smtp.EnhancedCode{5, 6, 0}, "Header of the me
 // Data takes the message and delivers it.
 func (s *session) Data(ctx context.Context, m *smtpserver.Message) (smtpserver.Result, error) {
 	defer s.Reset()
+	a := arrival{id: newID(), with: m.With}
+	result, err := s.take(ctx, m, &a)
+	s.traceArrival(&a, err)
+	return result, err
+}
+
+func (s *session) take(ctx context.Context, m *smtpserver.Message, a *arrival) (smtpserver.Result, error) {
 	content, err := s.ingest(m)
 	if err != nil {
 		return smtpserver.Result{}, replyTo(err)
@@ -35,18 +42,19 @@ func (s *session) Data(ctx context.Context, m *smtpserver.Message) (smtpserver.R
 			return smtpserver.Result{}, replyTo(err)
 		}
 	}
-	id := newID()
-	if err := s.checkFields(ctx, content); err != nil {
-		return smtpserver.Result{}, replyTo(err)
-	}
+	a.at = s.Now()
 	out := &delivery.Message{
 		Content: content,
 		From:    s.from,
 		Options: s.opts,
-		Trace:   s.received(id, m.With),
+		Trace:   s.received(a),
 	}
-	if now := s.Now(); s.opts.HeldUntil(now).After(now) {
-		out.NotBefore = s.opts.HeldUntil(now)
+	a.out = out
+	if err := s.checkFields(ctx, content); err != nil {
+		return smtpserver.Result{}, replyTo(err)
+	}
+	if until := s.opts.HeldUntil(a.at); until.After(a.at) {
+		out.NotBefore = until
 	}
 	if account, ok := s.account(); ok {
 		out.Account = account.Address
@@ -54,23 +62,24 @@ func (s *session) Data(ctx context.Context, m *smtpserver.Message) (smtpserver.R
 			return smtpserver.Result{}, replyTo(err)
 		}
 	}
-	failures, err := s.deliver(ctx, out)
+	failures, err := s.deliver(ctx, a)
 	if err != nil {
 		return smtpserver.Result{}, replyTo(err)
 	}
+	a.results = s.results(failures)
 	if s.Accepted != nil {
 		s.Accepted(ctx, out, s.envelope())
 	}
-	s.log.With(s.forwardedFor()...).Info("message accepted", "id", id, "from", s.from.String(), "recipients", len(s.rcpt),
+	s.log.With(s.forwardedFor()...).Info("message accepted", "id", a.id, "from", s.from.String(), "recipients", len(s.rcpt),
 		"local", len(out.Recipients.Local), "foreign", len(out.Recipients.Foreign), "later", len(out.Recipients.Later),
 		"size", content.Size(), "message-id", content.Structure().Envelope.MessageID, "failed", len(failures))
-	return s.result(id, failures), nil
+	return s.result(a), nil
 }
 
 // result is the answer to the message. It tells if the priority is not the one
 // that was asked for (RFC 6710 §4.1).
-func (s *session) result(id string, failures []delivery.Failure) smtpserver.Result {
-	r := smtpserver.Result{Recipients: s.results(failures), Text: id}
+func (s *session) result(a *arrival) smtpserver.Result {
+	r := smtpserver.Result{Recipients: a.results, Text: a.id}
 	if s.lowered {
 		r.Text += fmt.Sprintf("; %d is the new priority", s.opts.Priority)
 		r.Enhanced = smtp.EnhancedCode{2, 3, 6}
@@ -110,10 +119,10 @@ func (s *session) recipients() delivery.Recipients {
 }
 
 // received returns the trace field of this hop.
-func (s *session) received(id, with string) []byte {
+func (s *session) received(a *arrival) []byte {
 	r := delivery.Received{
-		Helo: s.hello.Name, Remote: s.conn.Remote, By: s.Hostname, With: with, ID: id,
-		TLS: s.conn.TLS, Time: s.Now(),
+		Helo: s.hello.Name, Remote: s.conn.Remote, By: s.Hostname, With: a.with, ID: a.id,
+		TLS: s.conn.TLS, Time: a.at,
 	}
 	if len(s.rcpt) == 1 {
 		r.For = s.rcpt[0].path.Address.String()
@@ -141,7 +150,8 @@ func (s *session) complete(ctx context.Context, id directory.AccountID, m *deliv
 // deliver hands the message over. In SMTP one reply speaks for all: accounts
 // that have no room get the message by the queue, so that the client need not
 // send it again to the others.
-func (s *session) deliver(ctx context.Context, m *delivery.Message) ([]delivery.Failure, error) {
+func (s *session) deliver(ctx context.Context, a *arrival) ([]delivery.Failure, error) {
+	m := a.out
 	if s.conn.Mode == smtpserver.LMTP {
 		return s.deliverEach(ctx, m)
 	}
@@ -153,10 +163,12 @@ func (s *session) deliver(ctx context.Context, m *delivery.Message) ([]delivery.
 	if err != nil || len(failures) == 0 || len(failures) == len(s.rcpt) {
 		return failures, err
 	}
-	if err := s.Delivery.Requeue(ctx, m, failures); err != nil {
+	a.again, err = s.Delivery.Requeue(ctx, m, failures)
+	if err != nil {
 		s.log.Error("message not queued for those that failed", "err", err)
 		return failures, nil
 	}
+	a.failed = failures
 	return nil, nil
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/mailstead/mailstead/internal/flow/inbound"
 	"github.com/mailstead/mailstead/internal/model/directory"
+	"github.com/mailstead/mailstead/internal/model/journal"
 	"github.com/mailstead/mailstead/smtp"
 )
 
@@ -16,6 +17,10 @@ type transaction struct {
 	rcpt []recipient
 	// lowered says that the message has not the priority that it asked for.
 	lowered bool
+	// refused are the recipients that were not accepted, as far as they are
+	// noted, and more the number of the others.
+	refused []journal.Recipient
+	more    int
 }
 
 // A recipient is one accepted RCPT, and what it came to.
@@ -29,13 +34,24 @@ type recipient struct {
 // Mail begins a transaction. A user must own the sender's address, and must not
 // have sent too much.
 func (s *session) Mail(ctx context.Context, from smtp.ReversePath, opts smtp.MailOptions) error {
-	t := transaction{from: from, opts: opts}
+	s.transaction = transaction{from: from, opts: opts}
+	if err := s.begin(ctx); err != nil {
+		s.traceProbe(err.Error())
+		s.transaction = transaction{}
+		return err
+	}
+	s.lowerPriority(s.mayHurry())
+	return nil
+}
+
+// begin decides whether a client may send.
+func (s *session) begin(ctx context.Context) error {
 	if account, ok := s.account(); ok {
 		if err := s.stillEnabled(ctx, account.ID); err != nil {
 			return err
 		}
-		if !from.IsNull() {
-			if err := s.Clerk.CheckSender(ctx, account.ID, from.Address); err != nil {
+		if !s.from.IsNull() {
+			if err := s.Clerk.CheckSender(ctx, account.ID, s.from.Address); err != nil {
 				return replyTo(err)
 			}
 		}
@@ -43,8 +59,6 @@ func (s *session) Mail(ctx context.Context, from smtp.ReversePath, opts smtp.Mai
 			return replyTo(err)
 		}
 	}
-	t.lowerPriority(s.mayHurry())
-	s.transaction = t
 	return nil
 }
 
@@ -75,6 +89,15 @@ func (t *transaction) lowerPriority(trusted bool) {
 
 // Rcpt adds a recipient.
 func (s *session) Rcpt(ctx context.Context, to smtp.ForwardPath, opts smtp.RcptOptions) error {
+	err := s.add(ctx, to, opts)
+	if err != nil {
+		s.noteRefused(to.Address, err)
+	}
+	return err
+}
+
+// add adds a recipient if it is accepted.
+func (s *session) add(ctx context.Context, to smtp.ForwardPath, opts smtp.RcptOptions) error {
 	account, user := s.account()
 	if unwanted := s.opts.Solicit.Common(s.Policy.Unwanted); unwanted != "" && !user {
 		return errSolicitation(unwanted)
@@ -100,6 +123,7 @@ func (s *session) Rcpt(ctx context.Context, to smtp.ForwardPath, opts smtp.RcptO
 
 // Reset gives up the transaction.
 func (s *session) Reset() {
+	s.traceProbe("")
 	s.transaction = transaction{}
 	s.forwarded = smtp.ClientAttributes{}
 }

@@ -64,6 +64,12 @@ type Message struct {
 	// NotBefore is when the message may be delivered at the earliest; until
 	// then it waits in the queue. Zero is now.
 	NotBefore time.Time
+
+	// Deliver sets what follows. QueueID is under which the message waits
+	// for those whom the queue serves; 0 if there are none. Told are the
+	// recipients here of whose success the sender was told.
+	QueueID queue.ID
+	Told    []Local
 }
 
 // Recipients are who gets a message, here and elsewhere.

@@ -32,9 +32,11 @@ func (d *Deliverer) enqueuer(m *Message) (enqueue func(*storage.Batch), discard 
 	}
 	return func(b *storage.Batch) {
 		queued.Blob = content.AppendTo(b)
-		if _, err := d.Queue.Add(b, queued, recipients); err != nil {
+		id, err := d.Queue.Add(b, queued, recipients)
+		if err != nil {
 			panic(err) // what it refuses has been looked at
 		}
+		m.QueueID = id
 	}, discard, nil
 }
 

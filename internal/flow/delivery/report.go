@@ -9,16 +9,18 @@ import (
 	"github.com/mailstead/mailstead/address"
 	"github.com/mailstead/mailstead/dsn"
 	"github.com/mailstead/mailstead/internal/model/directory"
+	"github.com/mailstead/mailstead/internal/model/queue"
 	"github.com/mailstead/mailstead/smtp"
 )
 
 // Return delivers a report to the sender of a message, here or elsewhere, with
 // the null reverse path. A sender in our house that does not exist any more, or
-// has no room, is beyond help: a report is never itself returned.
-func (d *Deliverer) Return(ctx context.Context, to address.Address, options smtp.MailOptions, report []byte) error {
+// has no room, is beyond help: a report is never itself returned. It returns the
+// queue id of a report that leaves the house.
+func (d *Deliverer) Return(ctx context.Context, to address.Address, options smtp.MailOptions, report []byte) (queue.ID, error) {
 	found, err := d.Directory.Resolve(ctx, to)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	m := &Message{Options: options}
 	m.Recipients.Add(found, smtp.RcptOptions{})
@@ -27,22 +29,22 @@ func (d *Deliverer) Return(ctx context.Context, to address.Address, options smtp
 	}
 	if len(m.Recipients.Local)+len(m.Recipients.Foreign) == 0 {
 		d.Logger.Warn("report has no recipient", "to", to.String(), "kind", found.Kind.String())
-		return nil
+		return 0, nil
 	}
 	in := d.Mail.NewIngest(0)
 	defer in.Discard()
 	if _, err := in.Write(report); err != nil {
-		return err
+		return 0, err
 	}
 	if m.Content, err = in.Finish(); err != nil {
-		return err
+		return 0, err
 	}
 	defer m.Content.Discard()
 	failures, err := d.deliver(ctx, m)
 	for _, f := range failures {
 		d.Logger.Warn("report not delivered", "to", to.String(), "err", f.Err)
 	}
-	return err
+	return m.QueueID, err
 }
 
 // maxReported is how much of a header a report returns.
@@ -70,11 +72,13 @@ func (d *Deliverer) reportSuccess(ctx context.Context, m *Message, header []byte
 	}
 	report, options, err := d.composeReport(m, header, told)
 	if err == nil {
-		err = d.Return(ctx, m.From.Address, options, report)
+		_, err = d.Return(ctx, m.From.Address, options, report)
 	}
 	if err != nil {
 		d.Logger.Error("sender could not be told of a success", "to", m.From.String(), "err", err)
+		return
 	}
+	m.Told = told
 }
 
 // successes are the local recipients that a report is about.

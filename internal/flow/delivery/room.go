@@ -6,6 +6,7 @@ import (
 
 	"github.com/mailstead/mailstead/internal/model/directory"
 	"github.com/mailstead/mailstead/internal/model/mailstore"
+	"github.com/mailstead/mailstead/internal/model/queue"
 )
 
 // CheckRoom returns mailstore.ErrOverQuota if a local recipient of a message
@@ -66,13 +67,13 @@ func (d *Deliverer) SetAside(ctx context.Context, m *Message) error {
 }
 
 // Requeue puts a message into the queue for accounts that have failed, after
-// all others have it.
-func (d *Deliverer) Requeue(ctx context.Context, m *Message, failures []Failure) error {
+// all others have it. It returns the queue id.
+func (d *Deliverer) Requeue(ctx context.Context, m *Message, failures []Failure) (queue.ID, error) {
 	again := *m
 	again.Recipients = Recipients{}
 	var err error
 	if again.Content, err = m.Content.Duplicate(); err != nil {
-		return err
+		return 0, err
 	}
 	defer again.Content.Discard()
 	for _, f := range failures {
@@ -83,5 +84,5 @@ func (d *Deliverer) Requeue(ctx context.Context, m *Message, failures []Failure)
 		}
 	}
 	_, err = d.deliver(ctx, &again)
-	return err
+	return again.QueueID, err
 }

@@ -19,6 +19,10 @@ type Notice struct {
 	To      address.Address
 	Options smtp.MailOptions
 	Message []byte
+	// About is the message whose sender is told, and Recipients what they
+	// are told of each of its recipients.
+	About      queue.ID
+	Recipients []dsn.Recipient
 }
 
 // A fate is a recipient with what has happened and what becomes of it.
@@ -72,7 +76,7 @@ func (r *Runner) compose(p Parcel, told []dsn.Recipient, now time.Time) (Notice,
 	}
 	var buf bytes.Buffer
 	needs, err := dsn.Compose(&buf, report)
-	n := Notice{To: m.Sender.Address, Message: buf.Bytes()}
+	n := Notice{To: m.Sender.Address, Message: buf.Bytes(), About: m.ID, Recipients: told}
 	if needs.EightBit {
 		n.Options.Body = smtp.Body8BitMIME
 	}

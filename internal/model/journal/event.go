@@ -38,6 +38,9 @@ type Event struct {
 	Recipients []Recipient `json:"recipients,omitempty"`
 	// More is the number of recipients that are left out here.
 	More int `json:"more,omitempty"`
+	// Notice is the queue id of what the sender was told by, if it had to
+	// leave the house.
+	Notice string `json:"notice,omitempty"`
 	// Took is how long it took.
 	Took time.Duration `json:"took,omitempty"`
 }
@@ -67,6 +70,9 @@ const (
 type Recipient struct {
 	Address string  `json:"address"`
 	Outcome Outcome `json:"outcome"`
+	// Original is the address that the client has named, if it was an alias
+	// that led here.
+	Original string `json:"original,omitempty"`
 	// Account and Mailbox say where the message is stored.
 	Account string `json:"account,omitempty"`
 	Mailbox string `json:"mailbox,omitempty"`
@@ -111,11 +117,16 @@ func cut(s string) string {
 	return s
 }
 
-// names returns what the event can be found by, each once.
+// names returns what the event can be found by, each once. An attempt has only
+// the queue id: the addresses lead to how the message came, and from there to
+// its attempts.
 func (e *Event) names() []string {
-	names := append(e.ids(), canonical(e.Sender), canonical(e.Peer.User))
-	for _, r := range e.Recipients {
-		names = append(names, canonical(r.Address), canonical(r.Account))
+	names := e.ids()
+	if e.Kind != Attempt {
+		names = append(names, canonical(e.Sender), canonical(e.Peer.User))
+		for _, r := range e.Recipients {
+			names = append(names, canonical(r.Address), canonical(r.Account), canonical(r.Original))
+		}
 	}
 	slices.Sort(names)
 	names = slices.Compact(names)
@@ -124,7 +135,7 @@ func (e *Event) names() []string {
 
 // ids returns the names that belong to one message alone.
 func (e *Event) ids() []string {
-	ids := []string{canonical(e.MessageID), canonical(e.Transaction), canonical(e.Queue)}
+	ids := []string{canonical(e.MessageID), canonical(e.Transaction), canonical(e.Queue), canonical(e.Notice)}
 	for _, r := range e.Recipients {
 		if r.Queue != "" {
 			ids = append(ids, canonical(r.Queue))

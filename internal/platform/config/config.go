@@ -39,6 +39,7 @@ type Config struct {
 	MTASTS     MTASTS     `toml:"mta-sts" comment:"What our domains say about TLS to the servers that bring mail (RFC 8461)."`
 	TLSReports TLSReports `toml:"tls-reports" comment:"Reports on TLS, to other domains and from them (RFC 8460)."`
 
+	Trace   Trace   `toml:"trace" comment:"What \"mailstead trace\" tells: the way of each message, with each attempt to send it on."`
 	DNS     DNS     `toml:"dns" comment:"Who answers questions about other domains."`
 	Storage Storage `toml:"storage" comment:"The embedded store."`
 }
@@ -81,6 +82,7 @@ func Default() *Config {
 		Metadata: Metadata{Entries: 100, Size: 16 << 10, Total: 4 << 20},
 		HTTPS:    HTTPS{Listen: []string{}},
 		MTASTS:   MTASTS{Mode: "none", MX: []string{}, MaxAge: Duration{7 * 24 * time.Hour}},
+		Trace:    Trace{Keep: Duration{14 * 24 * time.Hour}},
 		DNS:      DNS{Servers: []string{}},
 		Storage:  Storage{Cache: 16 << 20, ReclaimInterval: Duration{10 * time.Minute}, KeepExpunged: Duration{time.Minute}},
 	}
@@ -108,7 +110,7 @@ func (c *Config) Check() []Problem {
 		{"esmtp", c.ESMTP.check}, {"sending", c.Sending.check},
 		{"limits", c.Limits.check}, {"auth", c.Auth.check}, {"delivery", c.Delivery.check}, {"capabilities", c.Capabilities.check},
 		{"maildrop", c.Maildrop.check},
-		{"outbound", c.Outbound.check}, {"metadata", c.Metadata.check}, {"https", c.HTTPS.check}, {"mta-sts", c.MTASTS.check}, {"tls-reports", c.TLSReports.check}, {"dns", c.DNS.check}, {"storage", c.Storage.check},
+		{"outbound", c.Outbound.check}, {"metadata", c.Metadata.check}, {"https", c.HTTPS.check}, {"mta-sts", c.MTASTS.check}, {"tls-reports", c.TLSReports.check}, {"trace", c.Trace.check}, {"dns", c.DNS.check}, {"storage", c.Storage.check},
 	} {
 		r.section = s.name + "."
 		s.check(&r)
