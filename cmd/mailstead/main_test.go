@@ -124,6 +124,7 @@ func TestNoServer(t *testing.T) {
 		{"account", "remove", "ann@example.test"},
 		{"alias", "add", "a@example.test", "b@example.test"}, {"alias", "list"}, {"alias", "remove", "a@example.test"},
 		{"queue", "list"}, {"queue", "show", "1"}, {"queue", "retry", "--all"}, {"queue", "drop", "1"},
+		{"trace", "ann@example.test"},
 	} {
 		r := run(t.Context(), "secret\n", append(args, "--data", data)...)
 		if !errors.Is(r.err, admin.ErrNoServer) || !strings.Contains(r.err.Error(), data) {

@@ -18,6 +18,7 @@ import (
 	"github.com/mailstead/mailstead/internal/flow/retrieval"
 	"github.com/mailstead/mailstead/internal/mailtest"
 	"github.com/mailstead/mailstead/internal/model/directory"
+	"github.com/mailstead/mailstead/internal/model/journal"
 	"github.com/mailstead/mailstead/internal/model/maildrop"
 	"github.com/mailstead/mailstead/internal/model/mailstore"
 	"github.com/mailstead/mailstead/internal/model/queue"
@@ -33,6 +34,8 @@ type office struct {
 	*admin.Client
 	dir   string
 	woken int
+
+	journal *journal.Journal
 }
 
 func newOffice(t *testing.T) *office {
@@ -46,13 +49,14 @@ func newOffice(t *testing.T) *office {
 			mailtest.Alias{Address: "all@example.test", Targets: []string{ann, "x@far.test"}}),
 		Client: admin.NewClient(dir), dir: dir,
 	}
+	o.journal = journal.New(journal.Options{Store: o.Store, Now: time.Now})
 	ln, err := admin.Listen(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	api := admin.New(admin.Options{
 		Directory: o.Directory, Mail: o.Mail, Queue: o.Models.Queue, Store: o.Models.Store, Retrieval: o.retrieval(),
-		Wake: func() { o.woken++ }, Logger: slog.New(slog.DiscardHandler),
+		Journal: o.journal, Wake: func() { o.woken++ }, Logger: slog.New(slog.DiscardHandler),
 	})
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
