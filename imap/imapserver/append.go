@@ -21,7 +21,7 @@ func (c *conn) append(ctx context.Context, req *request) error {
 	data, err := a.run(ctx, func(msgs *AppendReader) (*imap.AppendData, error) {
 		return c.session.Append(ctx, mailbox, msgs)
 	})
-	if err == nil && data != nil && len(data.UIDs) > 0 {
+	if err == nil && data != nil && len(data.UIDs) > 0 && c.offers("UIDPLUS") {
 		req.code = imap.CodeAppendUID(data)
 	}
 	return err
@@ -76,7 +76,7 @@ func (a *appender) message() (*AppendMessage, error) {
 	} else if begun && a.c.r.AtEnd() {
 		a.req.complete = true
 		return nil, io.EOF
-	} else if begun && a.single {
+	} else if begun && (a.single || !a.c.offers("MULTIAPPEND")) {
 		return nil, imapwire.Syntax("one message expected")
 	}
 	if n := a.c.saveLimit(); n != 0 && a.n == n {

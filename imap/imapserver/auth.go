@@ -56,7 +56,7 @@ func (c *conn) authenticate(ctx context.Context, req *request) error {
 	}
 	mechanism := upperASCII(name)
 	var initial []byte
-	if c.r.Accept(' ') {
+	if c.offers("SASL-IR") && c.r.Accept(' ') {
 		if initial, err = decodeInitial(c.r.Rest()); err != nil {
 			return err
 		}
@@ -67,7 +67,7 @@ func (c *conn) authenticate(ctx context.Context, req *request) error {
 	if !c.mayAuthenticate() {
 		return errNeedsTLS
 	}
-	if !slices.Contains(c.session.AuthMechanisms(), mechanism) {
+	if !slices.Contains(c.session.AuthMechanisms(), mechanism) || !c.offers("AUTH="+mechanism) {
 		return imap.No(imap.CodeCannot, "Authentication mechanism is not supported")
 	}
 	server, err := c.session.Authenticate(ctx, mechanism)

@@ -34,6 +34,8 @@ func (c *conn) appendCapability(b []byte, name string) []byte {
 type capability struct {
 	name  string
 	needs Features
+	// gives is what goes if this client is not offered the capability.
+	gives Features
 }
 
 // mailCapabilities are what can be used on the mail of an account.
@@ -49,55 +51,55 @@ var mailCapabilities = [...]capability{
 	{name: "SPECIAL-USE"},
 	{name: "CREATE-SPECIAL-USE"},
 	{name: "CONDSTORE"},
-	{name: "QRESYNC", needs: FeatureQResync},
+	{name: "QRESYNC", needs: FeatureQResync, gives: FeatureQResync},
 	{name: "ESEARCH"},
 	{name: "SEARCHRES"},
 	{name: "WITHIN"},
 	{name: "PARTIAL"},
 	{name: "UIDONLY"},
 	{name: "INPROGRESS"},
-	{name: "CONTEXT=SEARCH", needs: FeatureContext},
+	{name: "CONTEXT=SEARCH", needs: FeatureContext, gives: FeatureContext},
 	{name: "CONTEXT=SORT", needs: FeatureContext | FeatureSort},
-	{name: "UIDBATCHES", needs: FeatureUIDBatches},
-	{name: "SEARCH=FUZZY", needs: FeatureFuzzy},
-	{name: "MULTISEARCH", needs: FeatureMultiSearch},
+	{name: "UIDBATCHES", needs: FeatureUIDBatches, gives: FeatureUIDBatches},
+	{name: "SEARCH=FUZZY", needs: FeatureFuzzy, gives: FeatureFuzzy},
+	{name: "MULTISEARCH", needs: FeatureMultiSearch, gives: FeatureMultiSearch},
 	{name: "FILTERS", needs: FeatureMetadata},
 	{name: "STATUS=SIZE"},
 	{name: "LIST-EXTENDED"},
 	{name: "LIST-STATUS"},
 	{name: "MULTIAPPEND"},
 	{name: "UTF8=ACCEPT"},
-	{name: "SORT", needs: FeatureSort},
+	{name: "SORT", needs: FeatureSort, gives: FeatureSort},
 	{name: "SORT=DISPLAY", needs: FeatureSort},
 	{name: "ESORT", needs: FeatureSort},
 	{name: "THREAD=ORDEREDSUBJECT", needs: FeatureThread},
 	{name: "THREAD=REFERENCES", needs: FeatureThread},
 	{name: "THREAD=REFS", needs: FeatureThread},
-	{name: "I18NLEVEL=1", needs: FeatureComparator},
+	{name: "I18NLEVEL=1", needs: FeatureComparator, gives: FeatureComparator},
 	{name: "I18NLEVEL=2", needs: FeatureComparator},
-	{name: "OBJECTID", needs: FeatureObjectID},
-	{name: "SAVEDATE", needs: FeatureSaveDate},
+	{name: "OBJECTID", needs: FeatureObjectID, gives: FeatureObjectID},
+	{name: "SAVEDATE", needs: FeatureSaveDate, gives: FeatureSaveDate},
 	// METADATA-SERVER is the part of METADATA that concerns the server: it is
 	// announced for clients that know no more.
-	{name: "METADATA", needs: FeatureMetadata},
+	{name: "METADATA", needs: FeatureMetadata, gives: FeatureMetadata},
 	{name: "METADATA-SERVER", needs: FeatureMetadata},
 	{name: "LIST-METADATA", needs: FeatureMetadata},
-	{name: "ACL", needs: FeatureACL},
+	{name: "ACL", needs: FeatureACL, gives: FeatureACL},
 	{name: "RIGHTS=kxte", needs: FeatureACL},
 	{name: "LIST-MYRIGHTS", needs: FeatureACL},
-	{name: "QUOTA", needs: FeatureQuota},
+	{name: "QUOTA", needs: FeatureQuota, gives: FeatureQuota},
 	{name: "QUOTASET", needs: FeatureQuota},
 	{name: "QUOTA=RES-STORAGE", needs: FeatureQuota},
 	{name: "QUOTA=RES-MESSAGE", needs: FeatureQuota},
 	{name: "QUOTA=RES-MAILBOX", needs: FeatureQuota},
-	{name: "BINARY", needs: FeatureBinary},
-	{name: "CATENATE", needs: FeatureCatenate},
+	{name: "BINARY", needs: FeatureBinary, gives: FeatureBinary},
+	{name: "CATENATE", needs: FeatureCatenate, gives: FeatureCatenate},
 	{name: "URL-PARTIAL", needs: FeatureCatenate},
-	{name: "REPLACE", needs: FeatureReplace},
-	{name: "URLAUTH", needs: FeatureURLAuth},
+	{name: "REPLACE", needs: FeatureReplace, gives: FeatureReplace},
+	{name: "URLAUTH", needs: FeatureURLAuth, gives: FeatureURLAuth},
 	{name: "URLAUTH=BINARY", needs: FeatureURLAuth},
-	{name: "PREVIEW", needs: FeaturePreview},
-	{name: "NOTIFY", needs: FeatureNotify},
+	{name: "PREVIEW", needs: FeaturePreview, gives: FeaturePreview},
+	{name: "NOTIFY", needs: FeatureNotify, gives: FeatureNotify},
 }
 
 // writeCapabilities writes the capabilities of the present state.
@@ -138,18 +140,18 @@ func (c *conn) appendLimits(b []byte) []byte {
 
 // authCapabilities tells how one can authenticate.
 func (c *conn) authCapabilities() string {
-	s := ""
+	var b []byte
 	if c.canStartTLS() {
-		s = " STARTTLS"
+		b = append(b, " STARTTLS"...)
 	}
 	if !c.mayAuthenticate() {
-		return s + " LOGINDISABLED"
+		return string(b) + " LOGINDISABLED"
 	}
-	s += " SASL-IR"
+	b = c.appendCapability(b, "SASL-IR")
 	for _, m := range c.session.AuthMechanisms() {
-		s += " AUTH=" + m
+		b = c.appendCapability(b, "AUTH="+m)
 	}
-	return s
+	return string(b)
 }
 
 // capabilityCode is the response code that saves the client a CAPABILITY.

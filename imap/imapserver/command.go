@@ -272,7 +272,7 @@ func (c *conn) end(req *request) error {
 // numSet takes the sequence set of a command: "$" stands for the search result
 // variable (RFC 9051 §6.4.4.1).
 func (c *conn) numSet(req *request) (imap.NumSet, error) {
-	if c.r.Accept('$') {
+	if c.offers("SEARCHRES") && c.r.Accept('$') {
 		return imap.NumSetOf(c.saved), nil
 	}
 	return c.r.NumSet(req.kind())

@@ -19,7 +19,7 @@ func (c *conn) copy(ctx context.Context, req *request) error {
 	if err != nil {
 		return err
 	}
-	if data != nil && len(data.Dest) > 0 {
+	if data != nil && len(data.Dest) > 0 && c.offers("UIDPLUS") {
 		req.code = imap.CodeCopyUID(data)
 	}
 	return nil
@@ -43,7 +43,7 @@ func (c *conn) move(ctx context.Context, req *request) error {
 		return err
 	}
 	moved := data != nil && len(data.Dest) > 0
-	if moved {
+	if moved && c.offers("UIDPLUS") {
 		c.status("*", imap.StatusOK, imap.CodeCopyUID(data), "Moved")
 	}
 	return c.pollExpunged(ctx, req, moved)

@@ -137,6 +137,9 @@ func (c *conn) fetchItem(opts *imap.FetchOptions) error {
 	default:
 		return imapwire.Syntax("unknown data item")
 	}
+	if (s.Item == imap.ItemBinary || s.Item == imap.ItemBinarySize) && !c.offers("BINARY") {
+		return imapwire.Syntax("unknown data item")
+	}
 	if err := c.section(&s); err != nil {
 		return err
 	}
@@ -165,6 +168,8 @@ func (c *conn) previewModifiers(opts *imap.FetchOptions) error {
 
 func (c *conn) knowsFetch(item imap.FetchItems) bool {
 	switch item {
+	case imap.FetchModSeq:
+		return c.offers("CONDSTORE")
 	case imap.FetchSaveDate:
 		return c.opts.Features&FeatureSaveDate != 0
 	case imap.FetchPreview:
@@ -183,7 +188,7 @@ func (c *conn) fetchModifiers(req *request, opts *imap.FetchOptions) error {
 	}
 	err := c.r.List(func() (err error) {
 		switch {
-		case c.r.AcceptWord("CHANGEDSINCE"):
+		case c.offers("CONDSTORE") && c.r.AcceptWord("CHANGEDSINCE"):
 			if err := c.r.SP(); err != nil {
 				return err
 			}
@@ -193,7 +198,7 @@ func (c *conn) fetchModifiers(req *request, opts *imap.FetchOptions) error {
 		case c.r.AcceptWord("VANISHED") && c.enabled.qresync && req.uid:
 			opts.Vanished = true
 			return nil
-		case c.r.AcceptWord("PARTIAL") && req.uid && opts.Partial.IsZero():
+		case c.offers("PARTIAL") && c.r.AcceptWord("PARTIAL") && req.uid && opts.Partial.IsZero():
 			if err := c.r.SP(); err != nil {
 				return err
 			}

@@ -135,6 +135,9 @@ func (c *conn) listSelection(opts *imap.ListOptions) error {
 		case "REMOTE":
 			opts.Remote = true
 		case "SPECIAL-USE":
+			if !c.offers("SPECIAL-USE") {
+				return imapwire.Syntax("unknown selection option")
+			}
 			opts.SpecialUse, opts.ReturnSpecialUse = true, true
 		case "RECURSIVEMATCH":
 			opts.RecursiveMatch = true
@@ -161,6 +164,9 @@ func (c *conn) listReturn(opts *imap.ListOptions) error {
 		name, err := c.r.Keyword()
 		if err != nil {
 			return err
+		}
+		if !c.offers(capabilityOfReturn(string(name))) {
+			return imapwire.Syntax("unknown return option")
 		}
 		switch string(name) {
 		case "SUBSCRIBED":

@@ -27,7 +27,7 @@ func TestSwitches(t *testing.T) {
 			o.Without = func(c imapserver.Client) []string {
 				without := []string{"UNSELECT"}
 				if strings.HasPrefix(c.Value("name"), "Old") {
-					without = append(without, "idle", "OBJECTID", "COMPRESS=DEFLATE", "CONDSTORE", "LITERAL+")
+					without = append(without, "idle", "OBJECTID", "COMPRESS=DEFLATE", "CONDSTORE", "LITERAL+", "SASL-IR", "AUTH=PLAIN")
 				}
 				return without
 			}

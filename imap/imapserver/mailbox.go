@@ -41,7 +41,7 @@ func (c *conn) create(ctx context.Context, req *request) error {
 // createParams takes "(USE (\Sent ...))".
 func (c *conn) createParams() (uses []imap.MailboxAttr, err error) {
 	err = c.r.List(func() error {
-		if !c.r.AcceptWord("USE") {
+		if !c.offers("CREATE-SPECIAL-USE") || !c.r.AcceptWord("USE") {
 			return imapwire.Syntax("unknown parameter of CREATE")
 		}
 		if err := c.r.SP(); err != nil {
@@ -232,6 +232,10 @@ func (c *conn) knowsStatus(item imap.StatusItems) bool {
 	switch item {
 	case imap.StatusMailboxID:
 		return c.opts.Features&FeatureObjectID != 0
+	case imap.StatusHighestModSeq:
+		return c.offers("CONDSTORE")
+	case imap.StatusSize:
+		return c.offers("STATUS=SIZE")
 	case imap.StatusDeletedStorage:
 		return c.opts.Features&FeatureQuota != 0
 	}

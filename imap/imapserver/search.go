@@ -82,7 +82,7 @@ func (s *searchCommand) checkFuzzy(relevancy bool) error {
 // parseExtended takes RETURN with its options, if it is there, and the space
 // behind them.
 func (s *searchCommand) parseExtended() error {
-	s.extended = s.c.r.AcceptWord("RETURN")
+	s.extended = s.c.offers(capabilityOfResults(s.req.name)) && s.c.r.AcceptWord("RETURN")
 	if s.extended {
 		if err := s.parseReturn(); err != nil {
 			return err
@@ -124,13 +124,16 @@ var searchResults = map[string]imap.SearchReturn{
 	"RELEVANCY": imap.SearchReturnRelevancy,
 }
 
-func (c *conn) knowsResult(opt imap.SearchReturn) bool {
+func (s *searchCommand) knowsResult(opt imap.SearchReturn) bool {
+	c := s.c
 	const ofContext = imap.SearchReturnUpdate | imap.SearchReturnContext
 	switch {
 	case opt&ofContext != 0:
-		return c.opts.Features&FeatureContext != 0
+		return c.opts.Features&FeatureContext != 0 && c.offers(capabilityOfContext(s.req.name))
 	case opt == imap.SearchReturnRelevancy:
 		return c.opts.Features&FeatureFuzzy != 0
+	case opt == imap.SearchReturnSave:
+		return c.offers("SEARCHRES")
 	}
 	return true
 }
@@ -142,7 +145,7 @@ func (s *searchCommand) parseResult() (err error) {
 	if err != nil {
 		return err
 	}
-	if opt, ok := searchResults[string(name)]; ok && s.c.knowsResult(opt) {
+	if opt, ok := searchResults[string(name)]; ok && s.knowsResult(opt) {
 		s.ret |= opt
 		if opt == imap.SearchReturnUpdate && s.c.opts.Features&FeatureNotify != 0 && r.PeekWords(" (") {
 			r.Accept(' ')
@@ -150,7 +153,7 @@ func (s *searchCommand) parseResult() (err error) {
 		}
 		return err
 	}
-	if string(name) != "PARTIAL" || s.ret&imap.SearchReturnPartial != 0 {
+	if string(name) != "PARTIAL" || !s.c.offers("PARTIAL") || s.ret&imap.SearchReturnPartial != 0 {
 		return imapwire.Syntax("unknown result option")
 	}
 	if err := r.SP(); err != nil {

@@ -142,6 +142,9 @@ func flagKey(f imap.Flag, not bool) imap.SearchCriteria {
 // argument takes the rest of a key that has arguments.
 func (p *searchParser) argument(name string) (key imap.SearchCriteria, err error) {
 	r := p.r
+	if !p.c.offers(capabilityOfKey(name)) {
+		return key, imapwire.Syntax("unknown search key")
+	}
 	if op, ok := searchDates[name]; ok {
 		key.Op = op
 		if name[:2] == "SA" && p.c.opts.Features&FeatureSaveDate == 0 {
@@ -241,7 +244,7 @@ func (p *searchParser) or() (key imap.SearchCriteria, err error) {
 // set takes a sequence set, or "$".
 func (p *searchParser) set(kind imap.NumKind) (key imap.SearchCriteria, err error) {
 	key.Op = imap.SearchSet
-	if p.r.Accept('$') {
+	if p.c.offers("SEARCHRES") && p.r.Accept('$') {
 		key.Set = imap.NumSetOf(p.c.saved)
 		return key, nil
 	}

@@ -72,7 +72,7 @@ func (c *conn) selectModifiers(p *selectParams) error {
 			return err
 		}
 		switch {
-		case string(name) == "CONDSTORE":
+		case string(name) == "CONDSTORE" && c.offers("CONDSTORE"):
 			p.condStore = true
 			return nil
 		case string(name) == "QRESYNC" && c.enabled.qresync && p.qresync == nil:
@@ -188,9 +188,11 @@ func (c *conn) writeSelect(p *selectParams, d *SelectData) {
 	w.Raw("* OK [UIDNEXT ")
 	w.Number(uint64(d.UIDNext))
 	c.endCode("Predicted next UID")
-	if c.noModSeq {
+	switch {
+	case !c.offers("CONDSTORE"):
+	case c.noModSeq:
 		c.status("*", imap.StatusOK, imap.CodeNoModSeq, "No mod-sequences here")
-	} else {
+	default:
 		c.status("*", imap.StatusOK, imap.CodeHighestModSeq(d.HighestModSeq), "Highest")
 	}
 	if c.opts.Features&FeatureObjectID != 0 && d.MailboxID != "" {

@@ -118,6 +118,9 @@ func (s *sortCommand) parseCriterion() (by imap.SortCriterion, err error) {
 	if err != nil {
 		return by, err
 	}
+	if !s.c.offers(capabilityOfCriterion(string(name))) {
+		return by, imapwire.Syntax("unknown sort criterion")
+	}
 	switch string(name) {
 	case "ARRIVAL":
 		by.Key = imap.SortArrival

@@ -92,7 +92,7 @@ func (c *conn) storeOp(op *imap.StoreOp) error {
 // storeModifiers takes "(UNCHANGEDSINCE n)".
 func (c *conn) storeModifiers(op *imap.StoreOp) error {
 	return c.r.List(func() (err error) {
-		if !c.r.AcceptWord("UNCHANGEDSINCE") {
+		if !c.offers("CONDSTORE") || !c.r.AcceptWord("UNCHANGEDSINCE") {
 			return imapwire.Syntax("unknown modifier of STORE")
 		}
 		if err := c.r.SP(); err != nil {

@@ -25,8 +25,7 @@ func (c *Client) Value(name string) string {
 type UserSession interface{ User() string }
 
 // applySwitches asks what this client is not offered. It is called whenever more
-// is known of the client. A feature of the sessions is off with the first
-// capability in the table that needs it.
+// is known of the client.
 func (c *conn) applySwitches() {
 	if c.server.opts.Without == nil {
 		return
@@ -43,13 +42,11 @@ func (c *conn) applySwitches() {
 	if c.off["CONDSTORE"] {
 		c.off["QRESYNC"] = true // which needs it (RFC 7162 §3.2.3)
 	}
-	var named Features
 	for i := range mailCapabilities {
 		a := &mailCapabilities[i]
 		if c.off[strings.ToUpper(a.name)] {
-			opts.Features &^= a.needs &^ named
+			opts.Features &^= a.gives
 		}
-		named |= a.needs
 	}
 	c.opts = &opts
 }
@@ -69,6 +66,63 @@ func capabilityOf(command string) string {
 		return "UIDPLUS"
 	case "COMPRESS":
 		return "COMPRESS=DEFLATE"
+	case "SETQUOTA":
+		return "QUOTASET"
+	case "COMPARATOR":
+		return "I18NLEVEL=2"
+	}
+	return ""
+}
+
+// capabilityOfKey is the same for a search key.
+func capabilityOfKey(name string) string {
+	switch name {
+	case "OLDER", "YOUNGER":
+		return "WITHIN"
+	case "MODSEQ":
+		return "CONDSTORE"
+	case "FILTER":
+		return "FILTERS"
+	}
+	return ""
+}
+
+// capabilityOfResults is the same for the word RETURN of a search.
+func capabilityOfResults(command string) string {
+	switch command {
+	case "SEARCH", "UID SEARCH":
+		return "ESEARCH"
+	case "SORT", "UID SORT":
+		return "ESORT"
+	}
+	return ""
+}
+
+// capabilityOfContext is the same for searches that are kept up to date.
+func capabilityOfContext(command string) string {
+	switch command {
+	case "SORT", "UID SORT":
+		return "CONTEXT=SORT"
+	}
+	return "CONTEXT=SEARCH"
+}
+
+// capabilityOfCriterion is the same for a criterion of SORT.
+func capabilityOfCriterion(name string) string {
+	switch name {
+	case "DISPLAYFROM", "DISPLAYTO":
+		return "SORT=DISPLAY"
+	}
+	return ""
+}
+
+// capabilityOfReturn is the same for a return option of LIST.
+func capabilityOfReturn(name string) string {
+	switch name {
+	case "STATUS", "MYRIGHTS", "METADATA":
+		return "LIST-" + name
+	case "SPECIAL-USE":
+		return name
 	}
 	return ""
 }

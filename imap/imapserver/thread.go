@@ -57,6 +57,9 @@ func (s *searchCommand) parseThread(ctx context.Context) (by imap.ThreadAlgorith
 	default:
 		return "", imapwire.Syntax("unknown threading algorithm")
 	}
+	if !s.c.offers("THREAD=" + string(by)) {
+		return "", imapwire.Syntax("unknown threading algorithm")
+	}
 	if err := r.SP(); err != nil {
 		return "", err
 	}

@@ -197,7 +197,7 @@ func (c *conn) urlRequest() (one urlRequest, err error) {
 	if err := c.r.SP(); err != nil {
 		return one, err
 	}
-	one.items.extended = c.r.Accept('(')
+	one.items.extended = c.offers("URLAUTH=BINARY") && c.r.Accept('(')
 	if one.text, err = c.r.AString(); err != nil {
 		return one, err
 	}
