@@ -1,7 +1,10 @@
 #!/usr/bin/env bash
-# Installs from Debian's packages what `make test` drives: real mail clients,
-# and a C compiler for the race detector. Does nothing where all is there.
+# Installs from Debian's packages what `make test` drives: real mail clients and
+# servers, and a C compiler for the race detector. Does nothing where all is
+# there.
 set -euo pipefail
+
+here=$(cd "$(dirname "$0")" && pwd)
 
 declare -A packages=(
 	[swaks]=swaks [mbsync]=isync [fetchmail]=fetchmail [mutt]=mutt
@@ -15,11 +18,16 @@ for tool in "${!packages[@]}"; do
 done
 # Without this Perl module swaks knows no TLS.
 perl -MNet::SSLeay -e 1 2>/dev/null || missing+=(libnet-ssleay-perl)
-[ ${#missing[@]} -eq 0 ] && exit 0
-
-echo "installing ${missing[*]}"
 sudo=()
 [ "$(id -u)" -eq 0 ] || sudo=(sudo)
-export DEBIAN_FRONTEND=noninteractive
-"${sudo[@]}" apt-get update -q
-"${sudo[@]}" apt-get install -q -y --no-install-recommends "${missing[@]}" libc6-dev
+if [ ${#missing[@]} -gt 0 ]; then
+	echo "installing ${missing[*]}"
+	export DEBIAN_FRONTEND=noninteractive
+	"${sudo[@]}" apt-get update -q
+	"${sudo[@]}" apt-get install -q -y --no-install-recommends "${missing[@]}" libc6-dev
+fi
+
+# The other mail servers: Postfix is installed without being started, Exim is
+# only unpacked.
+"${sudo[@]}" "$here/bench-peers/install.sh" postfix
+"$here/install-exim.sh"

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Installs from Debian's packages the servers that bench-peers measures, and
-# strace. Nothing is started, neither now nor at the next boot, and nothing is
+# Installs packages of Debian with servers; without arguments those that
+# bench-peers measures, and strace. Nothing is started, neither now nor at the next boot, and nothing is
 # done where all is there.
 set -euo pipefail
 
-packages=(postfix dovecot-core dovecot-imapd dovecot-pop3d dovecot-lmtpd strace)
+packages=("$@")
+[ $# -gt 0 ] || packages=(postfix dovecot-core dovecot-imapd dovecot-pop3d dovecot-lmtpd strace)
 
 missing=()
 for package in "${packages[@]}"; do
@@ -31,7 +32,7 @@ fi
 echo 'postfix postfix/main_mailer_type select No configuration' | debconf-set-selections
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -q
-apt-get install -q -y --no-install-recommends "${missing[@]}"
+apt-get install -q -y --no-install-recommends --no-remove "${missing[@]}"
 
 command -v systemctl >/dev/null || exit 0
 for service in postfix dovecot; do

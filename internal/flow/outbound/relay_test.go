@@ -50,6 +50,27 @@ func TestRelayWithoutAddressIsTemporary(t *testing.T) {
 	})
 }
 
+// TestRelayRequireTLS gives a message that demands TLS only to a relay that has
+// proven itself and keeps the demand; all else is final (RFC 8689 §4.2.1).
+func TestRelayRequireTLS(t *testing.T) {
+	for name, c := range map[string]struct {
+		set  func(t *testing.T, relay *fakeHost)
+		want string
+	}{
+		"kept":                    {func(_ *testing.T, r *fakeHost) { r.extensions = []string{"REQUIRETLS"} }, relayed},
+		"not known":               {func(*testing.T, *fakeHost) {}, "permanent 5.7.30  The next server does not keep the demand for TLS (REQUIRETLS)."},
+		"no STARTTLS":             {func(_ *testing.T, r *fakeHost) { r.tls = nil }, "permanent 5.7.10  The next server does not offer STARTTLS."},
+		"a certificate of nobody": {func(t *testing.T, r *fakeHost) { r.tls, _ = wiretest.TLS(t) }, "permanent 5.7.10  " + unsafe[len("temporary 4.7.0  "):]},
+	} {
+		t.Run(name, func(t *testing.T) {
+			withRelay(t, Relay{}, "192.0.2.9", func(t *testing.T, _ *world, relay *fakeHost, tr *SMTP) {
+				c.set(t, relay)
+				expect(t, deliver(t, tr, requireTLS, "x@one.test"), c.want)
+			})
+		})
+	}
+}
+
 func TestRelayOnThisMachine(t *testing.T) {
 	for _, host := range []string{"127.0.0.1", "localhost"} {
 		withRelay(t, Relay{Host: host, User: "u", Password: "p"}, "127.0.0.1", func(t *testing.T, _ *world, relay *fakeHost, tr *SMTP) {

@@ -346,8 +346,12 @@ func (d *delivery) relay(ctx context.Context, relay *Relay) {
 	if d.requiresTLS() {
 		d.guarding = &guard{require: true, proven: true}
 	}
+	addresses := d.lookUp(ctx, h)
+	if len(addresses) > 0 {
+		d.settle(Result{}) // the tries know more, and it may be final
+	}
 	var places []place
-	for _, ip := range d.lookUp(ctx, h) {
+	for _, ip := range addresses {
 		places = append(places, d.place(relay.Host, netip.AddrPortFrom(ip, relay.port()), relay))
 	}
 	d.tryAll(ctx, places)
