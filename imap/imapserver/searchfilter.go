@@ -60,7 +60,11 @@ func (p *searchParser) program() ([]imap.SearchCriteria, error) {
 	if err != nil {
 		return nil, err
 	}
-	return keys, p.r.End()
+	err = p.r.End()
+	if err == nil && p.r.Buffered() > 0 {
+		err = imapwire.Syntax("filter has several lines")
+	}
+	return keys, err
 }
 
 // stored returns the search of a name: the user's own before that of all users.

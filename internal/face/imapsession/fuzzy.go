@@ -148,13 +148,16 @@ func daysBetween(a, b imap.Date) int {
 // fuzzySize lets a size be up to a tenth beyond its bound.
 func fuzzySize(k *imap.SearchCriteria) matcher {
 	return scored(ofRecord, func(m *candidate) (int, error) {
-		beyond := m.entry.Size() - k.Size + 1
+		beyond := m.entry.Size() - k.Size
 		if k.Op == imap.SearchLarger {
-			beyond = k.Size + 1 - m.entry.Size()
+			beyond = -beyond
 		}
-		if beyond <= 0 {
+		switch {
+		case beyond < 0:
 			return 100, nil
+		case beyond >= k.Size/10: // also where the bound is too large to be multiplied
+			return 0, nil
 		}
-		return max(0, 100-int(min(beyond, k.Size)*1000/max(k.Size, 1))), nil
+		return 100 - int((beyond+1)*1000/k.Size), nil
 	})
 }

@@ -3,6 +3,7 @@ package imapsession
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/mailstead/mailstead/imap"
@@ -55,12 +56,7 @@ func (c *sourceCollector) add(ctx context.Context, f imap.MailboxFilter) error {
 	case imap.ScopeMailboxes:
 		return c.addNamed(ctx, f.Names, imap.RightRead)
 	}
-	for _, name := range f.Names {
-		if err := c.addSubtree(ctx, name, f.Scope == imap.ScopeSubtreeOne); err != nil {
-			return err
-		}
-	}
-	return nil
+	return c.addSubtrees(ctx, f)
 }
 
 // put adds a mailbox, if it is not there. The selected one is searched as the
@@ -113,37 +109,47 @@ func (c *sourceCollector) addNamed(ctx context.Context, names []string, need ima
 	return nil
 }
 
-// addSubtree adds a mailbox and those below it, or only its children. The name
-// itself may be a level of the hierarchy that is no mailbox. Mailboxes are a
-// tree by their names: there are no loops to defend against.
-func (c *sourceCollector) addSubtree(ctx context.Context, name string, one bool) error {
-	if err := c.addNamed(ctx, []string{name}, imap.RightRead); err != nil {
-		return err
+// addSubtrees adds the named mailboxes and those below them, or only their
+// children. A name may be a level of the hierarchy that is no mailbox, that of a
+// namespace too, and the empty one is the level above all. Mailboxes are a tree
+// by their names: there are no loops to defend against.
+func (c *sourceCollector) addSubtrees(ctx context.Context, f imap.MailboxFilter) error {
+	prefixes := make([]string, len(f.Names))
+	for i, name := range f.Names {
+		if name != "" {
+			prefixes[i] = canonicalName(name) + string(mailstore.Delimiter)
+		}
 	}
-	at, err := c.locate(ctx, name)
-	if isGone(err) {
-		return nil
-	}
+	catalog, err := c.catalog(ctx, func(space string) bool {
+		return slices.ContainsFunc(prefixes, func(p string) bool {
+			return strings.HasPrefix(space, p) || strings.HasPrefix(p, space)
+		})
+	})
 	if err != nil {
 		return err
 	}
-	tree, err := at.account.Mailboxes(ctx)
-	if err != nil {
-		return err
-	}
-	const need = imap.RightRead | imap.RightLookup
-	for box := range tree.Below(at.name) {
-		if one && strings.ContainsRune(box.Name[len(at.name)+1:], mailstore.Delimiter) {
-			continue
+	for i, name := range f.Names {
+		if err := c.addNamed(ctx, []string{name}, imap.RightRead); err != nil {
+			return err
 		}
-		rights := at.account.Rights(box, c.account.ID())
-		if rights.Has(need) {
-			below := at
-			below.name = box.Name
-			c.put(target{location: below, box: box, rights: rights})
-		}
+		c.addBelow(catalog, prefixes[i], f.Scope == imap.ScopeSubtreeOne)
 	}
 	return nil
+}
+
+// addBelow adds the mailboxes of a catalog whose names begin with prefix, or only
+// those without another level behind it.
+func (c *sourceCollector) addBelow(catalog *catalog, prefix string, one bool) {
+	i, _ := catalog.search(prefix)
+	for _, entry := range catalog.entries[i:] {
+		below, ok := strings.CutPrefix(entry.full, prefix)
+		if !ok {
+			return
+		}
+		if entry.rights.Has(imap.RightRead) && !(one && strings.ContainsRune(below, mailstore.Delimiter)) {
+			c.put(entry.target)
+		}
+	}
 }
 
 // isGone reports whether err says that a mailbox is not there for this user, or
