@@ -2,6 +2,7 @@ package imapserver
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/mailstead/mailstead/imap"
@@ -81,7 +82,24 @@ func (c *conn) delete(ctx context.Context, req *request) error {
 	if name == imap.Inbox {
 		return imap.No(imap.CodeCannot, "INBOX cannot be deleted")
 	}
-	return c.session.Delete(ctx, name)
+	if err := c.session.Delete(ctx, name); err != nil {
+		return err
+	}
+	return c.leaveDeleted(ctx)
+}
+
+// ErrDeleted is what a session returns from methods about the selected mailbox,
+// Poll among them, when that has been deleted. It ends the connection, unless
+// this client has deleted the mailbox.
+var ErrDeleted = &imap.Error{Type: imap.StatusBye, Text: "Selected mailbox has been deleted"}
+
+// leaveDeleted leaves the selected mailbox if it is the one that the command has
+// deleted: the client must hear that its command is done.
+func (c *conn) leaveDeleted(ctx context.Context) error {
+	if err := c.poll(ctx, PollOptions{}); !errors.Is(err, ErrDeleted) {
+		return err
+	}
+	return c.unselect(ctx)
 }
 
 // rename runs RENAME (RFC 9051 §6.3.6).

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/mailstead/mailstead/imap"
+	"github.com/mailstead/mailstead/imap/imapserver"
 	"github.com/mailstead/mailstead/internal/model/mailstore"
 )
 
@@ -85,12 +86,10 @@ func (v *view) rights(ctx context.Context) (imap.Rights, error) {
 	}
 	box, ok := tree.Get(v.id)
 	if !ok {
-		return 0, errDeleted
+		return 0, imapserver.ErrDeleted
 	}
 	return v.at.account.Rights(box, v.at.by), nil
 }
-
-var errDeleted = &imap.Error{Type: imap.StatusBye, Text: "Selected mailbox has been deleted"}
 
 // hide makes an account that is gone look like one that never was.
 func (l *location) hide(err error) error {

@@ -107,7 +107,7 @@ func (s *session) Poll(ctx context.Context, w *imapserver.UpdateWriter, opts ima
 	}
 	now, err := v.at.account.Open(ctx, v.id)
 	if errors.Is(err, mailstore.ErrNoMailbox) {
-		return errDeleted
+		return imapserver.ErrDeleted
 	}
 	if err != nil {
 		return translate(err)
