@@ -177,10 +177,7 @@ func (p protection) startTLS(offered bool) bool {
 
 // verifies reports whether the server's certificate has to prove something.
 func (p *protection) verifies() bool {
-	if p.guard != nil && p.guard.dane != nil {
-		return len(p.guard.dane.Records) > 0
-	}
-	return p.tls >= TLSRequired
+	return p.guard != nil && p.guard.dane != nil || p.tls >= TLSRequired
 }
 
 // tlsConfig verifies the certificate unless encryption is only an opportunity:

@@ -38,7 +38,8 @@ type TLSSession struct {
 type guard struct {
 	domain  string
 	applied tlspolicy.AppliedPolicy
-	dane    *tlspolicy.DANE
+	dane    *tlspolicy.DANE // with records that can be used
+	encrypt bool            // there are TLSA records, but none that can be used (RFC 7672 §2.2)
 	sts     *tlspolicy.Policy
 	require bool // REQUIRETLS (RFC 8689 §4.2.1)
 	proven  bool // the name of the host comes from a signed zone or a policy
@@ -62,6 +63,8 @@ func (g *guard) String() string {
 		return "sts"
 	case g.require:
 		return "verified"
+	case g.encrypt:
+		return "encrypted " + g.domain
 	case g.sts != nil:
 		return "testing " + g.domain
 	}
@@ -71,7 +74,9 @@ func (g *guard) String() string {
 func (g *guard) enforced() bool { return g != nil && g.sts != nil && g.sts.Mode == tlspolicy.Enforce }
 
 // strict reports whether a connection without TLS is out of the question.
-func (g *guard) strict() bool { return g != nil && (g.dane != nil || g.enforced() || g.require) }
+func (g *guard) strict() bool {
+	return g != nil && (g.dane != nil || g.encrypt || g.enforced() || g.require)
+}
 
 // guard finds out what must be true of connections to a host. The result is why
 // the host must not be used.
@@ -90,7 +95,7 @@ func (d *delivery) guard(ctx context.Context, h host) (*guard, *Result) {
 		}
 	}
 	if g.strict() && !g.require && d.optionalTLS() {
-		g.dane, g.sts = nil, nil
+		g.dane, g.sts, g.encrypt = nil, nil, false
 	}
 	return g, d.demand(g)
 }
@@ -110,7 +115,9 @@ func (d *delivery) demand(g *guard) *Result {
 	return refusal(Permanent, codeTLSNeeded, "The sender demands TLS, and nothing proves which hosts take mail for %s.", g.domain, nil)
 }
 
-// lookUpDANE looks for TLSA records, if the name of the host is signed.
+// lookUpDANE looks for TLSA records, if the name of the host is signed. Records
+// of which none can be used prove nothing: what an MTA-STS policy or the sender
+// demands counts as well then.
 func (d *delivery) lookUpDANE(ctx context.Context, g *guard, h host) (err error) {
 	if !d.options.Policies.DANE || !h.authentic {
 		return nil
@@ -118,6 +125,9 @@ func (d *delivery) lookUpDANE(ctx context.Context, g *guard, h host) (err error)
 	g.dane, err = tlspolicy.LookupDANE(ctx, d.options.Resolver, h.name, d.options.Port)
 	if g.dane != nil {
 		g.applied = tlspolicy.AppliedPolicy{Type: tlspolicy.PolicyTLSA, Domain: g.domain, String: daneLines(g.dane)}
+		if g.encrypt = len(g.dane.Records) == 0; g.encrypt {
+			g.dane = nil
+		}
 	}
 	if err != nil {
 		g.applied.Type = tlspolicy.PolicyTLSA
@@ -190,7 +200,7 @@ func (g *guard) apply(p protection) protection {
 	p.guard = g
 	switch {
 	case g == nil:
-	case g.dane != nil:
+	case g.dane != nil, g.encrypt && !g.enforced() && !g.require:
 		p.tls = max(p.tls, TLSEncrypted)
 	case g.enforced(), g.require:
 		p.tls = max(p.tls, TLSRequired)
@@ -204,9 +214,9 @@ func (g *guard) apply(p protection) protection {
 func (g *guard) verification(name string, roots *x509.CertPool, now func() time.Time, tested *error) func(tls.ConnectionState) error {
 	switch {
 	case g == nil:
-	case g.dane != nil && len(g.dane.Records) > 0:
+	case g.dane != nil:
 		return func(cs tls.ConnectionState) error { return g.dane.Verify(cs.PeerCertificates, g.domain, now()) }
-	case g.dane == nil && g.sts != nil && g.sts.Mode == tlspolicy.Testing && !g.require:
+	case g.sts != nil && g.sts.Mode == tlspolicy.Testing && !g.require:
 		return func(cs tls.ConnectionState) error {
 			*tested = verifyName(cs.PeerCertificates, name, roots, now())
 			return nil

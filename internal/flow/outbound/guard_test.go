@@ -92,6 +92,13 @@ func (g *guarded) tlsa(key []byte) {
 	})
 }
 
+// uselessTLSA publishes a record that says nothing to an SMTP client.
+func (g *guarded) uselessTLSA() {
+	g.resolver.Update(func(z *dnstest.Zones) {
+		z.TLSA["_25._tcp."+wiretest.ServerName] = []dns.TLSA{{Usage: 1, Selector: 1, MatchingType: 1, Data: make([]byte, 32)}}
+	})
+}
+
 const (
 	safelyTaken = "accepted 2.0.0 " + wiretest.ServerName + " 250 2.0.0 taken"
 	unsafe      = "temporary 4.7.0  No secure connection to the host " + wiretest.ServerName + " could be made."
@@ -133,6 +140,18 @@ func TestPolicies(t *testing.T) {
 				z.Fail = map[string]dnstest.Failure{"TLSA _25._tcp." + wiretest.ServerName: dnstest.ServFail}
 			})
 		}, nil, forbidden, false, "tlsa: dnssec-invalid"},
+		{"useless TLSA records want encryption only", func(t *testing.T, g *guarded) { g.uselessTLSA(); unknownCA(t, g) }, nil, safelyTaken, true, "tlsa"},
+		{"but never less", func(_ *testing.T, g *guarded) { g.uselessTLSA(); plain(g) }, nil, "temporary 4.7.", false, "tlsa: starttls-not-supported"},
+		{"nor do they undo an enforced policy", func(t *testing.T, g *guarded) {
+			g.uselessTLSA()
+			g.sts(t, tlspolicy.Enforce, wiretest.ServerName)
+			unknownCA(t, g)
+		}, nil, unsafe, false, "sts: certificate-not-trusted"},
+		{"nor do they make one in testing less than they are", func(t *testing.T, g *guarded) {
+			g.uselessTLSA()
+			g.sts(t, tlspolicy.Testing, wiretest.ServerName)
+			plain(g)
+		}, nil, "temporary 4.7.", false, "sts: starttls-not-supported"},
 		{"enforced", func(t *testing.T, g *guarded) { g.sts(t, tlspolicy.Enforce, wiretest.ServerName) }, nil, safelyTaken, true, "sts"},
 		{"enforced, a certificate of nobody", func(t *testing.T, g *guarded) {
 			g.sts(t, tlspolicy.Enforce, wiretest.ServerName)
@@ -160,6 +179,11 @@ func TestPolicies(t *testing.T) {
 		}, requireTLS, safelyTaken, true, "no-policy-found"},
 		{"REQUIRETLS, the host does not know it", func(*testing.T, *guarded) {}, requireTLS, "permanent 5.7.30", false, "no-policy-found"},
 		{"REQUIRETLS, a certificate of nobody", unknownCA, requireTLS, "permanent 5.7.10", false, "no-policy-found: certificate-not-trusted"},
+		{"REQUIRETLS, useless TLSA records, a certificate of nobody", func(t *testing.T, g *guarded) {
+			g.uselessTLSA()
+			unknownCA(t, g)
+			g.host.extensions = append(g.host.extensions, "REQUIRETLS")
+		}, requireTLS, "permanent 5.7.10", false, "tlsa: certificate-not-trusted"},
 		{"REQUIRETLS, an unsigned MX", func(_ *testing.T, g *guarded) {
 			g.resolver.Update(func(z *dnstest.Zones) { z.Insecure["guarded.test"] = true })
 		}, requireTLS, unprovable, false, ""},
