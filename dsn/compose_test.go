@@ -171,6 +171,22 @@ func TestComposeHostileText(t *testing.T) {
 	}
 }
 
+// TestTitle promises no more than the worst of what happened.
+func TestTitle(t *testing.T) {
+	t.Parallel()
+	for action, want := range map[dsn.Action]string{
+		dsn.Failed: "Undelivered mail returned to sender", dsn.Delayed: "Your mail is delayed",
+		dsn.Relayed: "Your mail was handed on", dsn.Delivered: "Your mail was delivered",
+	} {
+		r := failedReport()
+		r.Status.Recipients[0].Action = action
+		r.Status.Recipients = append(r.Status.Recipients, dsn.Recipient{Final: dsn.Mailbox("carol@example.org"), Action: dsn.Delivered})
+		if message, _ := compose(t, r); !strings.Contains(message, "\r\nSubject: "+want+"\r\n") {
+			t.Errorf("%s:\n%s", action, message)
+		}
+	}
+}
+
 func TestComposeReturnsOnlyHeader(t *testing.T) {
 	t.Parallel()
 	tests := map[string]func(*dsn.Report){

@@ -15,6 +15,8 @@ func (r *Report) title() string {
 		return "Undelivered mail returned to sender"
 	case r.has(Delayed):
 		return "Your mail is delayed"
+	case r.has(Relayed):
+		return "Your mail was handed on"
 	default:
 		return "Your mail was delivered"
 	}
