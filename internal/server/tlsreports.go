@@ -57,19 +57,22 @@ func (s *Server) makeTLSReports() ([]upkeep.Chore, error) {
 	return []upkeep.Chore{{Name: "sending TLS reports", Every: time.Hour, Do: reporter.Send}}, nil
 }
 
-// publicDial connects to what others name, but to no address that only we can
-// reach.
+// publicDial connects to what others name in the DNS, but to no address that
+// only we can reach: this machine, or the network that it stands in.
 func (s *Server) publicDial() func(ctx context.Context, network, address string) (net.Conn, error) {
 	if s.options.Dial != nil {
 		return s.options.Dial
 	}
-	d := net.Dialer{Timeout: 30 * time.Second, Control: func(_, address string, _ syscall.RawConn) error {
-		if to, err := netip.ParseAddrPort(address); err != nil || !outbound.IsPublic(to.Addr()) {
-			return &net.AddrError{Err: "not a public address", Addr: address}
-		}
-		return nil
-	}}
+	d := net.Dialer{Timeout: 30 * time.Second, Control: publicOnly}
 	return d.DialContext
+}
+
+func publicOnly(_, address string, _ syscall.RawConn) error {
+	to, err := netip.ParseAddrPort(address)
+	if err != nil || !outbound.IsPublic(to.Addr()) || to.Addr().Unmap().IsPrivate() {
+		return &net.AddrError{Err: "not a public address", Addr: address}
+	}
+	return nil
 }
 
 // accepted reads the reports of others that come by mail (RFC 8460 §5.3).
