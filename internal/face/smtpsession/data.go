@@ -160,7 +160,7 @@ func (s *session) deliver(ctx context.Context, a *arrival) ([]delivery.Failure, 
 		return nil, err
 	}
 	failures, err := s.Delivery.Deliver(ctx, m)
-	if err != nil || len(failures) == 0 || len(failures) == len(s.rcpt) {
+	if err != nil || len(failures) == 0 || m.Recipients.HasNobody(failures) {
 		return failures, err
 	}
 	a.again, err = s.Delivery.Requeue(ctx, m, failures)

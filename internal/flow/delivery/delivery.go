@@ -143,6 +143,12 @@ type Failure struct {
 	Err     error // mailstore.ErrOverQuota
 }
 
+// HasNobody reports whether failures leave nobody with the message, neither in
+// a mailbox nor in the queue: then the client may be told to come again.
+func (r *Recipients) HasNobody(failures []Failure) bool {
+	return len(failures) == len(r.Local) && len(r.Foreign)+len(r.Later) == 0
+}
+
 // Deliver stores a message for all its recipients, durably. An error is about
 // all of them. Failures are about single accounts; all others have the message.
 // A sender who wants to hear of a success is told.

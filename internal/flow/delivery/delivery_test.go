@@ -198,6 +198,30 @@ func TestOverQuotaIsOneAccountsFailure(t *testing.T) {
 	}
 }
 
+// TestWhoHasIt: an account without room may be one of several behind the only
+// address of the envelope, and the others have the message.
+func TestWhoHasIt(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		to     []string
+		nobody bool
+	}{
+		{[]string{ann}, true},
+		{[]string{"both@example.test"}, false},
+		{[]string{"abroad@example.test"}, false},
+		{[]string{ann, "a@far.test"}, false},
+	} {
+		p := newPost(t, []mailtest.Account{{Address: ann, Quota: 100}, {Address: bob}},
+			mailtest.Alias{Address: "both@example.test", Targets: []string{ann, bob}},
+			mailtest.Alias{Address: "abroad@example.test", Targets: []string{ann, "a@far.test"}})
+		m := p.message(t, tt.to...)
+		failures, err := p.Deliver(t.Context(), m)
+		if err != nil || len(failures) != 1 || m.Recipients.HasNobody(failures) != tt.nobody {
+			t.Errorf("%v: %v, %v, want nobody to have it: %v", tt.to, failures, err, tt.nobody)
+		}
+	}
+}
+
 // TestRoom wants to know beforehand what Deliver would say, to the byte.
 func TestRoom(t *testing.T) {
 	t.Parallel()

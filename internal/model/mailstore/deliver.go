@@ -46,9 +46,9 @@ type Delivered struct {
 // The content stays the caller's to discard.
 //
 // If the records of the recipients exceed what a batch can hold (that takes
-// hundreds of them) several batches are used, and also is in the last. Then an
+// hundreds of them) several batches are used, and also is in the first. Then an
 // early one may be stored and a later one fail: the error is in the Delivered
-// of those it concerns, and also has not been done.
+// of those it concerns.
 func (s *Store) Deliver(ctx context.Context, c *Content, to []Delivery, also func(*storage.Batch)) ([]Delivered, error) {
 	d := &delivering{store: s, content: c, to: to, done: make([]Delivered, len(to))}
 	for i := range to {
@@ -56,14 +56,14 @@ func (s *Store) Deliver(ctx context.Context, c *Content, to []Delivery, also fun
 	}
 	groups := d.groups()
 	for i, group := range groups {
-		last := func(*storage.Batch) {}
-		if i == len(groups)-1 && also != nil {
-			last = also
+		rest := func(*storage.Batch) {}
+		if i == 0 && also != nil {
+			rest = also
 		}
-		err := d.deliver(ctx, group, last)
+		err := d.deliver(ctx, group, rest)
 		if errors.Is(err, ErrNoAccount) {
 			if err = d.createAccounts(ctx, group); err == nil {
-				err = d.deliver(ctx, group, last)
+				err = d.deliver(ctx, group, rest)
 			}
 		}
 		if err != nil {
