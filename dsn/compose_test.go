@@ -180,7 +180,7 @@ func TestTitle(t *testing.T) {
 	} {
 		r := failedReport()
 		r.Status.Recipients[0].Action = action
-		r.Status.Recipients = append(r.Status.Recipients, dsn.Recipient{Final: dsn.Mailbox("carol@example.org"), Action: dsn.Delivered})
+		r.Status.Recipients = append(r.Status.Recipients, dsn.Recipient{Final: dsn.Mailbox("carol@example.org"), Action: dsn.Delivered, Code: dsn.Code{Class: 2, Subject: 1, Detail: 5}})
 		if message, _ := compose(t, r); !strings.Contains(message, "\r\nSubject: "+want+"\r\n") {
 			t.Errorf("%s:\n%s", action, message)
 		}
