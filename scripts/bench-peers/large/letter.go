@@ -29,6 +29,8 @@ type mailbag struct {
 	n, size int
 	rng     *rand.Rand
 	recent  []post // what the next letters may answer
+
+	names, words, syllables []string
 }
 
 // A post is what an answer must know of a letter.
@@ -38,7 +40,10 @@ type post struct {
 }
 
 func newMailbag(n int) *mailbag {
-	return &mailbag{size: n, rng: rand.New(rand.NewPCG(2016, 7))}
+	return &mailbag{
+		size: n, rng: rand.New(rand.NewPCG(2016, 7)),
+		names: names(), words: words(), syllables: syllables(),
+	}
 }
 
 // next is the next letter.
@@ -47,11 +52,11 @@ func (m *mailbag) next() letter {
 	m.n++
 	arrived := m.arrival(i)
 	p := m.post(i)
-	from := m.rng.IntN(len(names()))
+	from := m.rng.IntN(len(m.names))
 
 	var b strings.Builder
 	fmt.Fprintf(&b, "Received: from mx%d.example.net by mail.example.test;\r\n\t%s\r\n", from, arrived.Format(time.RFC1123Z))
-	fmt.Fprintf(&b, "From: %s <%s>\r\n", mime.QEncoding.Encode("utf-8", names()[from]), address(from))
+	fmt.Fprintf(&b, "From: %s <%s>\r\n", mime.QEncoding.Encode("utf-8", m.names[from]), m.address(from))
 	fmt.Fprintf(&b, "To: <%s>\r\nSubject: %s\r\n", user, mime.QEncoding.Encode("utf-8", p.subject))
 	fmt.Fprintf(&b, "Date: %s\r\nMessage-ID: <%s>\r\n", m.sent(arrived).Format(time.RFC1123Z), p.id)
 	if k := len(p.references); k > 0 {
@@ -200,10 +205,10 @@ func (m *mailbag) octets(n int) []byte {
 // word is one of some hundreds, the first ones more often.
 func (m *mailbag) word() string {
 	k := int(m.rng.ExpFloat64() * 60)
-	if k < len(words()) {
-		return words()[k]
+	if k < len(m.words) {
+		return m.words[k]
 	}
-	return syllables()[k%8] + syllables()[k/8%8] + syllables()[m.rng.IntN(8)]
+	return m.syllables[k%8] + m.syllables[k/8%8] + m.syllables[m.rng.IntN(8)]
 }
 
 func writeBase64(b *strings.Builder, content []byte) {
@@ -215,7 +220,7 @@ func writeBase64(b *strings.Builder, content []byte) {
 	b.WriteString(text + "\r\n")
 }
 
-func address(i int) string {
-	name := strings.ToLower(strings.Fields(names()[i])[0])
+func (m *mailbag) address(i int) string {
+	name := strings.ToLower(strings.Fields(m.names[i])[0])
 	return fmt.Sprintf("%s%d@example%d.net", name, i, i%7)
 }
