@@ -28,12 +28,22 @@ func TestCodecRoundTrip(t *testing.T) {
 		if diff := cmp.Diff(want.Envelope, env, cmpopts.EquateEmpty()); diff != "" {
 			t.Errorf("%s: envelope: %s", name, diff)
 		}
+		parts, err := DecodeParts(bin)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if diff := cmp.Diff(want, parts, cmpopts.EquateEmpty(), cmpopts.IgnoreFields(Structure{}, "Envelope")); diff != "" || parts.Envelope != nil {
+			t.Errorf("%s: parts: %s", name, diff)
+		}
 		if again := got.AppendBinary(nil); !bytes.Equal(again, bin) {
 			t.Errorf("%s: encoded anew it differs", name)
 		}
 		for n := range bin {
 			if _, err := DecodeStructure(bin[:n]); err == nil {
 				t.Errorf("%s: %d of %d octets decode", name, n, len(bin))
+			}
+			if _, err := DecodeParts(bin[:n]); err == nil {
+				t.Errorf("%s: the parts of %d of %d octets decode", name, n, len(bin))
 			}
 		}
 		if _, err := DecodeStructure(append(bytes.Clone(bin), 0)); err == nil {

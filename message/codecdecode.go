@@ -12,6 +12,23 @@ func DecodeStructure(src []byte) (*Structure, error) {
 	if d.pos != envEnd {
 		d.fail()
 	}
+	return d.tree(s)
+}
+
+// DecodeParts is DecodeStructure without the envelope of the message itself,
+// which is nil: it is most of the work where a message has few parts.
+func DecodeParts(src []byte) (*Structure, error) {
+	head := decoder{in: string(src[:min(len(src), maxHead)])}
+	truncated, n := head.head()
+	if head.failed || n > len(src)-head.pos {
+		return nil, ErrStructure
+	}
+	d := decoder{in: string(src[head.pos+n:])}
+	return d.tree(&Structure{Truncated: truncated})
+}
+
+// tree reads what follows the envelope.
+func (d *decoder) tree(s *Structure) (*Structure, error) {
 	s.Size = d.offset()
 	d.parts = make([]Part, d.count(partMin))
 	d.params = make([]Param, d.count(paramMin))
@@ -25,8 +42,7 @@ func DecodeStructure(src []byte) (*Structure, error) {
 // DecodeEnvelope reads only the envelope from what [Structure.AppendBinary]
 // wrote.
 func DecodeEnvelope(src []byte) (*Envelope, error) {
-	// The head is at most 12 octets; look at no more than it and the envelope.
-	h := decoder{in: string(src[:min(len(src), 12)])}
+	h := decoder{in: string(src[:min(len(src), maxHead)])}
 	_, n := h.head()
 	if h.failed || n > len(src)-h.pos {
 		return nil, ErrStructure
@@ -47,6 +63,9 @@ const (
 	addressMin = 4
 	stringMin  = 1
 )
+
+// maxHead is how many octets stand before the envelope, at most.
+const maxHead = 12
 
 // maxOffset is the largest offset believed, far from overflow in sums.
 const maxOffset = 1 << 56

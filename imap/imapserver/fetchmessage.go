@@ -30,7 +30,8 @@ type FetchMessage struct {
 
 	// Structure is needed if [FetchWriter.NeedsStructure], Content if
 	// [FetchWriter.NeedsContent]. Content is the whole message, of Size
-	// bytes, with the offsets of Structure.
+	// bytes, with the offsets of Structure. Structure's Envelope is looked at
+	// for ENVELOPE, its Root for all else.
 	Structure *message.Structure
 	Content   io.ReaderAt
 

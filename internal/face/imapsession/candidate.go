@@ -92,7 +92,7 @@ func (c *candidate) fields(kept bool) (message.Header, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := c.stored.Structure()
+	s, err := c.stored.Parts()
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +118,7 @@ func (c *candidate) text(m *message.Matcher, scope message.SearchScope) (bool, e
 func (c *candidate) content() (io.ReaderAt, error) {
 	r, err := c.open()
 	if err == nil && c.structure == nil {
-		c.structure, err = c.stored.Structure()
+		c.structure, err = c.stored.Parts()
 	}
 	return interruptible{c.ctx, r}, err
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/mailstead/mailstead/imap"
 	"github.com/mailstead/mailstead/imap/imapserver"
 	"github.com/mailstead/mailstead/internal/model/mailstore"
+	"github.com/mailstead/mailstead/message"
 )
 
 // errExpunged ends a FETCH that met messages whose content is gone
@@ -231,7 +232,7 @@ func (f *fetcher) content(ctx context.Context, seq imap.SeqNum, e mailstore.Entr
 		f.fields = a.Fields
 	}
 	if f.needsStructure() {
-		if a.Structure, err = m.Structure(); err != nil {
+		if a.Structure, err = f.structure(m); err != nil {
 			return f.gone(err)
 		}
 	}
@@ -252,6 +253,18 @@ func (f *fetcher) content(ctx context.Context, seq imap.SeqNum, e mailstore.Entr
 func (f *fetcher) needsStructure() bool {
 	const ofStructure = imap.FetchEnvelope | imap.FetchBody | imap.FetchBodyStructure
 	return f.w.NeedsStructure() && (f.answer.Fields == nil || f.opts.Items&ofStructure != 0)
+}
+
+// structure returns no more of the structure than the answer needs.
+func (f *fetcher) structure(m *mailstore.Message) (*message.Structure, error) {
+	if f.opts.Items&imap.FetchEnvelope == 0 {
+		return m.Parts()
+	}
+	if f.opts.Items&(imap.FetchBody|imap.FetchBodyStructure) != 0 || len(f.opts.Sections) > 0 {
+		return m.Structure()
+	}
+	envelope, err := m.Envelope()
+	return &message.Structure{Envelope: envelope}, err
 }
 
 // gone passes over a message that was expunged and is not readable any more.

@@ -67,7 +67,17 @@ func (m *Message) Envelope() (*message.Envelope, error) {
 // Structure returns envelope and part tree. Offsets count from the start of
 // the message, as Open reads it. The result is the caller's.
 func (m *Message) Structure() (*message.Structure, error) {
-	s, err := m.blobStructure()
+	return m.decode(message.DecodeStructure)
+}
+
+// Parts is Structure for who needs only the part tree: the envelope of the
+// message itself may be nil.
+func (m *Message) Parts() (*message.Structure, error) {
+	return m.decode(message.DecodeParts)
+}
+
+func (m *Message) decode(by func([]byte) (*message.Structure, error)) (*message.Structure, error) {
+	s, err := m.blobStructure(by)
 	if err != nil {
 		return nil, err
 	}
@@ -77,9 +87,9 @@ func (m *Message) Structure() (*message.Structure, error) {
 	return s, nil
 }
 
-func (m *Message) blobStructure() (*message.Structure, error) {
+func (m *Message) blobStructure(by func([]byte) (*message.Structure, error)) (*message.Structure, error) {
 	if len(m.record.structure) > 0 {
-		return message.DecodeStructure(m.record.structure)
+		return by(m.record.structure)
 	}
 	return m.scan()
 }
