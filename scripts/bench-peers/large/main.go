@@ -75,8 +75,9 @@ func run(ctx context.Context, args []string) error {
 	return fmt.Errorf("no such command: %s", args[0])
 }
 
-// batch is how many messages one APPEND takes.
-const batch = 100
+// batch is how many messages one APPEND takes. Dovecot looks at the whole
+// Maildir for each command.
+const batch = 500
 
 // fill makes the mailbox with n messages, by MULTIAPPEND (RFC 3502).
 func fill(c *conn, n int) error {
