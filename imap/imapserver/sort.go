@@ -87,17 +87,14 @@ func (s *sortCommand) parse(ctx context.Context) error {
 	return s.checkFuzzy(byScore || s.ret&imap.SearchReturnRelevancy != 0)
 }
 
-// maxSortKeys is how many criteria SORT takes: each key once in either
-// direction.
-const maxSortKeys = 2 * (int(imap.SortRelevancy) + 1)
-
-// parseBy takes the sort criteria, of which there is at least one.
+// parseBy takes the sort criteria, of which there is at least one. A key that
+// comes again is dropped: where it is asked, messages are equal by it.
 func (s *sortCommand) parseBy() error {
 	err := s.c.r.List(func() error {
 		by, err := s.parseCriterion()
-		s.by = append(s.by, by)
-		if err == nil && len(s.by) > maxSortKeys {
-			err = imapwire.Syntax("too many sort criteria")
+		same := func(b imap.SortCriterion) bool { return b.Key == by.Key }
+		if err == nil && !slices.ContainsFunc(s.by, same) {
+			s.by = append(s.by, by)
 		}
 		return err
 	})

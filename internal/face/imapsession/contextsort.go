@@ -9,9 +9,24 @@ import (
 	"github.com/mailstead/mailstead/internal/model/mailstore"
 )
 
-// maxSortedHits is how many results a SORT may have that is observed: their
-// keys are kept, so that a change costs no new SORT.
-const maxSortedHits = 10_000
+// Bounds of a SORT that is observed: its results and the octets of their keys,
+// which are kept, so that a change costs no new SORT.
+const (
+	maxSortedHits = 10_000
+	maxSortedKeys = 4 << 20
+)
+
+// checkKept refuses to keep too many results.
+func (h sortHits) checkKept() error {
+	octets := 0
+	for i := range h {
+		octets += len(h[i].key)
+	}
+	if len(h) > maxSortedHits || octets > maxSortedKeys {
+		return imapserver.ErrTooManyContexts
+	}
+	return nil
+}
 
 // beginSorted gets the keys of the results of a SORT.
 func (s *session) beginSorted(ctx context.Context, u *updateContext) error {
@@ -25,7 +40,10 @@ func (s *session) beginSorted(ctx context.Context, u *updateContext) error {
 	}
 	var err error
 	u.sorted, err = c.sorted(ctx, sortTask{all, u.By, s.view.told.UIDs(u.Hits)})
-	return translate(err)
+	if err != nil {
+		return translate(err)
+	}
+	return u.sorted.checkKept()
 }
 
 // uids returns the UIDs of hits as a set.
@@ -48,15 +66,13 @@ func (c *contextChange) place(told, next *mailstore.Version, keyed sortHits) err
 	c.sorted = slices.DeleteFunc(slices.Clone(c.sorted), gone)
 	for _, h := range keyed {
 		if c.added.Contains(h.uid) {
+			h.key = slices.Clone(h.key) // without the chunk that it was made in
 			at, _ := slices.BinarySearchFunc(c.sorted, h, compareHits)
 			c.sorted = slices.Insert(c.sorted, at, h)
 		}
 	}
 	c.addedAt = c.sorted.runs(next, func(h sortHit) bool { return c.added.Contains(h.uid) })
-	if len(c.sorted) > maxSortedHits {
-		return imapserver.ErrTooManyContexts
-	}
-	return nil
+	return c.sorted.checkKept()
 }
 
 // runs returns the hits of which in is true, those together that follow each

@@ -128,3 +128,29 @@ func TestSortContextsStayTrue(t *testing.T) {
 		}
 	}
 }
+
+// TestSortContextsAreBounded observes SORTs whose keys take more memory than is
+// kept for them, from the beginning or after a while.
+func TestSortContextsAreBounded(t *testing.T) {
+	t.Parallel()
+	c := start(t).IMAP(ann)
+	text := strings.Repeat("x", 1024)
+	c.OK(mailtest.Append("INBOX", "", strings.ReplaceAll("Subject: @\r\nFrom: @ <@@a.test>\r\nTo: @ <@@a.test>\r\n\r\n", "@", text)))
+	c.OK("SELECT INBOX")
+	for range 10 {
+		c.OK("COPY 1:* INBOX")
+	}
+	for program, kept := range map[string]bool{
+		"(SUBJECT) UTF-8 ALL":                               true,
+		"(SUBJECT FROM TO DISPLAYFROM DISPLAYTO) UTF-8 ALL": false,
+	} {
+		r := c.OK("SORT RETURN (UPDATE COUNT) " + program)
+		if got := !strings.Contains(r.String(), "NOUPDATE"); got != kept {
+			t.Errorf("%s is kept: %v, want %v", program, got, kept)
+		}
+	}
+	c.OK("COPY 1:* INBOX")
+	if r := c.OK("COPY 1:* INBOX"); !strings.Contains(r.String(), "NOUPDATE") {
+		t.Error("keys of 4096 messages are kept")
+	}
+}
