@@ -38,6 +38,9 @@ type Options struct {
 	Elsewhere map[string]*Elsewhere
 	// Capture keeps mail to other domains at home.
 	Capture bool
+	// Disk keeps the store on the disk, with its usual options, for
+	// benchmarks.
+	Disk bool
 	// Config changes the configuration, which is made for tests: passwords
 	// are accepted in the clear, a limit of failures does not slow down.
 	Config func(*config.Config)
@@ -104,9 +107,17 @@ func configuration(data string) *config.Config {
 	return c
 }
 
-// open opens the store, which is made of memory and outlives the server.
+// open opens the store, which is made of memory unless the test wants it on the
+// disk, and outlives the server.
 func (s *Server) open() *embedded.Store {
 	s.t.Helper()
+	if s.options.Disk {
+		store, err := embedded.Open(filepath.Join(s.config.Data, "store"), embedded.Options{})
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		return store
+	}
 	store, err := embedded.Open("store", embedded.Options{FS: s.fs, MemTableSize: 1 << 20, BallastSize: 1 << 10})
 	if err != nil {
 		s.t.Fatal(err)

@@ -2,9 +2,12 @@ package server_test
 
 import (
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/mailstead/mailstead/internal/mailtest"
+	"github.com/mailstead/mailstead/internal/platform/config"
 )
 
 // body makes a message of about 4 KB.
@@ -21,6 +24,43 @@ func BenchmarkDeliver(b *testing.B) {
 			b.Fatal(got)
 		}
 	}
+}
+
+// BenchmarkTrace sends messages as BenchmarkDeliver does, over several
+// connections at once, with and without a trace of them. It reports the CPU
+// time of the whole process.
+func BenchmarkTrace(b *testing.B) {
+	for name, keep := range map[string]time.Duration{"with": 14 * 24 * time.Hour, "without": 0} {
+		b.Run(name, func(b *testing.B) {
+			s := mailtest.Start(b, mailtest.Options{
+				Accounts: []mailtest.Account{{Address: ann}}, Disk: true,
+				Config: func(c *config.Config) { c.Trace.Keep.Duration, c.Log.Level = keep, "error" },
+			})
+			before := cpuTime(b)
+			b.SetParallelism(8)
+			b.ResetTimer()
+			b.RunParallel(func(pb *testing.PB) {
+				c := s.SMTP("smtp")
+				for pb.Next() {
+					if got := s.Send(c, s.Envelope("far@elsewhere.test", body, ann)); got[0] != "ok" {
+						b.Error(got)
+					}
+				}
+			})
+			s.Stop()
+			b.ReportMetric(float64((cpuTime(b)-before).Microseconds())/float64(b.N), "cpu-us/op")
+		})
+	}
+}
+
+// cpuTime is what the process has used so far.
+func cpuTime(b *testing.B) time.Duration {
+	b.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // BenchmarkFetch reads a message by IMAP.

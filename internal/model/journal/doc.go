@@ -23,9 +23,14 @@
 //
 // # Keys
 //
-//	0x50 time n              an event
-//	0x51 day hash time n     an event by one of its names; empty
+// What is written at once is a segment: the events one after the other, and an
+// index of their names in 64 parts by the hash of the name. So a busy server
+// writes few large values, compressed with S2, not several small ones for each message, which cost
+// the store eight times as much.
 //
-// Time is in nanoseconds since 1970, so that the events of long ago are one
-// range, and so are their names.
+//	0x50 time n page         events of a segment
+//	0x51 day part time n     one part of its index: hashes of names, and which event
+//
+// The time of a segment is in nanoseconds since 1970, so that the segments of
+// long ago are one range, and so is their index.
 package journal

@@ -97,7 +97,9 @@ func (e *Event) bound() {
 	}
 	for i := range e.Recipients {
 		r := &e.Recipients[i]
-		r.Address, r.Reply = cut(r.Address), cut(r.Reply)
+		for _, s := range []*string{&r.Address, &r.Reply, &r.Account, &r.Mailbox, &r.Original, &r.Queue} {
+			*s = cut(*s)
+		}
 	}
 	if len(e.Verdict) > 20 {
 		e.Verdict = e.Verdict[:20]
@@ -105,7 +107,7 @@ func (e *Event) bound() {
 	for i, v := range e.Verdict {
 		e.Verdict[i] = cut(v)
 	}
-	for _, s := range []*string{&e.MessageID, &e.Transaction, &e.Queue, &e.Sender, &e.Reply, &e.Peer.Name, &e.Peer.Address, &e.Peer.TLS, &e.Peer.User} {
+	for _, s := range []*string{&e.MessageID, &e.Transaction, &e.Queue, &e.Sender, &e.Reply, &e.Peer.Name, &e.Peer.Address, &e.Peer.TLS, &e.Peer.User, &e.Peer.With, &e.Notice} {
 		*s = cut(*s)
 	}
 }

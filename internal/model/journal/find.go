@@ -1,8 +1,9 @@
 package journal
 
 import (
-	"encoding/json"
+	"cmp"
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -30,7 +31,7 @@ func (j *Journal) Find(name string, limit int) ([]Journey, error) {
 	j.Flush()
 	snapshot := j.options.Store.Snapshot()
 	defer snapshot.Close()
-	f := &finder{reader: snapshot, first: dayOf(j.options.Now().Add(-j.options.Keep)), last: dayOf(j.options.Now().Add(24 * time.Hour)), found: make(map[stamp]Event)}
+	f := &finder{reader: snapshot, first: dayOf(j.options.Now().Add(-j.options.Keep)), last: dayOf(j.options.Now().Add(24 * time.Hour)), found: make(map[place]Event)}
 	if err := f.look(name, limit); err != nil {
 		return nil, err
 	}
@@ -40,29 +41,42 @@ func (j *Journal) Find(name string, limit int) ([]Journey, error) {
 	return f.journeys(), nil
 }
 
+// A place is where an event is kept.
+type place struct {
+	segment stamp
+	address
+}
+
 // A finder collects events.
 type finder struct {
 	reader      storage.Reader
 	first, last uint32 // days
-	found       map[stamp]Event
+	found       map[place]Event
+	// open is the page that was read last, and events what is in it.
+	open   place
+	events []byte
 }
 
 // look adds the newest events of a name, no more than limit of them.
 func (f *finder) look(name string, limit int) error {
+	h := hashOf(name)
 	for day := f.last; day >= f.first && limit > 0 && len(f.found) < maxEvents; day-- {
-		err := f.reader.Scan(newest(name, day), func(k, _ []byte) error {
-			if limit == 0 || len(f.found) >= maxEvents {
-				return storage.ErrStop
-			}
+		err := f.reader.Scan(newest(h, day), func(k, names []byte) (err error) {
 			s, ok := stampOf(k)
 			if !ok {
 				return nil
 			}
-			if known, err := f.read(s, name); err != nil || !known {
-				return err
+			entries(names, h, func(at address) bool {
+				var known bool
+				if known, err = f.read(place{s, at}, name); known {
+					limit--
+				}
+				return err == nil && limit > 0
+			})
+			if err == nil && (limit == 0 || len(f.found) >= maxEvents) {
+				err = storage.ErrStop
 			}
-			limit--
-			return nil
+			return err
 		})
 		if err != nil || day == 0 {
 			return err
@@ -73,25 +87,25 @@ func (f *finder) look(name string, limit int) error {
 
 // read adds an event. It reports false if the event is gone, or does not have
 // the name: two names may share a hash.
-func (f *finder) read(s stamp, name string) (bool, error) {
-	if _, ok := f.found[s]; ok {
+func (f *finder) read(p place, name string) (bool, error) {
+	if _, ok := f.found[p]; ok {
 		return true, nil
 	}
-	text, err := f.reader.Get(nil, eventKey(s))
-	if errors.Is(err, storage.ErrNotFound) {
-		return false, nil
+	if page := (place{p.segment, address{page: p.page}}); f.open != page {
+		events, err := readPage(f.reader, p.segment, p.page)
+		if errors.Is(err, storage.ErrNotFound) {
+			return false, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		f.open, f.events = page, events
 	}
-	if err != nil {
+	e, err := eventAt(f.events, p.event)
+	if err != nil || !slices.Contains(e.names(), name) {
 		return false, err
 	}
-	var e Event
-	if err := json.Unmarshal(text, &e); err != nil {
-		return false, err
-	}
-	if !slices.Contains(e.names(), name) {
-		return false, nil
-	}
-	f.found[s] = e
+	f.found[p] = e
 	return true, nil
 }
 
@@ -123,15 +137,13 @@ func (f *finder) widen() error {
 
 // journeys puts events that share an id together.
 func (f *finder) journeys() []Journey {
-	stamps := make([]stamp, 0, len(f.found))
-	for s := range f.found {
-		stamps = append(stamps, s)
-	}
-	slices.SortFunc(stamps, stamp.compare)
+	places := slices.SortedFunc(maps.Keys(f.found), func(p, q place) int {
+		return cmp.Or(f.found[p].Time.Compare(f.found[q].Time), p.segment.compare(q.segment), cmp.Compare(p.page, q.page), cmp.Compare(p.event, q.event))
+	})
 	var all []Journey
 	group := make(map[string]int) // id to index
-	for _, s := range stamps {
-		e := f.found[s]
+	for _, p := range places {
+		e := f.found[p]
 		at := -1
 		for _, id := range e.ids() {
 			if i, ok := group[id]; ok {

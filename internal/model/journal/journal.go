@@ -3,7 +3,6 @@ package journal
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"log/slog"
 	"sync"
 	"time"
@@ -30,16 +29,11 @@ type Options struct {
 type Journal struct {
 	options Options
 	writing sync.Mutex // held while events are written, so that Flush waits
+	n       uint32     // of the last segment; guarded by writing
 
 	mu      sync.Mutex
-	pending []pendingEvent
-	n       uint32
+	pending []Event
 	dropped uint64
-}
-
-type pendingEvent struct {
-	stamp stamp
-	event Event
 }
 
 // New returns a Journal. Run writes what it records.
@@ -65,8 +59,7 @@ func (j *Journal) Record(e Event) {
 		j.dropped++
 		return
 	}
-	j.n++
-	j.pending = append(j.pending, pendingEvent{stamp{uint64(max(e.Time.UnixNano(), 0)), j.n}, e})
+	j.pending = append(j.pending, e)
 }
 
 // Dropped returns how many events were not kept.
@@ -112,40 +105,26 @@ func (j *Journal) Flush() {
 	}
 }
 
-// batchSize is where a batch of events is full, in bytes.
-const batchSize = 1 << 20
-
-// write commits as many events as one batch takes, and returns their number.
-func (j *Journal) write(events []pendingEvent) (n int, err error) {
-	batch := j.options.Store.NewBatch()
-	for n < len(events) && batch.Size() < batchSize {
-		if err := add(batch, &events[n]); err != nil {
+// write commits as many events as one segment takes, and returns their number.
+func (j *Journal) write(events []Event) (n int, err error) {
+	j.n++
+	s := segment{stamp: stamp{nanosOf(j.options.Now()), j.n}}
+	for n < len(events) && !s.full() {
+		if err := s.add(&events[n]); err != nil {
 			return n + 1, err
 		}
 		n++
 	}
+	batch := j.options.Store.NewBatch()
+	s.put(batch)
 	return n, storage.Commit(j.options.Store, batch)
-}
-
-func add(batch *storage.Batch, p *pendingEvent) error {
-	p.event.bound()
-	text, err := json.Marshal(&p.event)
-	if err != nil {
-		return err
-	}
-	batch.Set(eventKey(p.stamp), text)
-	for _, name := range p.event.names() {
-		batch.Set(nameKey(name, p.stamp), nil)
-	}
-	return nil
 }
 
 // Expire forgets the events that are older than Options.Keep.
 func (j *Journal) Expire() error {
 	before := j.options.Now().Add(-j.options.Keep)
 	batch := j.options.Store.NewBatch()
-	batch.DeleteRange([]byte{spaceEvent}, eventKey(stamp{nanos: uint64(max(before.UnixNano(), 0))}))
-	end := namePrefix("", dayOf(before))[:1+4]
-	batch.DeleteRange([]byte{spaceName}, end)
+	batch.DeleteRange([]byte{spaceEvents}, eventsFrom(stamp{nanos: nanosOf(before)}))
+	batch.DeleteRange([]byte{spaceNames}, namesOf(dayOf(before)))
 	return storage.Commit(j.options.Store, batch)
 }

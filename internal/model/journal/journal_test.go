@@ -97,6 +97,7 @@ func TestExpire(t *testing.T) {
 	defer store.Close()
 	j, clock := newJournal(t, Options{Store: store, Keep: 24 * time.Hour})
 	j.Record(Event{Kind: Received, Transaction: "old"})
+	j.Flush()
 	clock.now = clock.now.Add(23 * time.Hour)
 	j.Record(Event{Kind: Received, Transaction: "new"})
 	j.Flush()
@@ -147,6 +148,52 @@ func TestBounds(t *testing.T) {
 	kept := got[0][0]
 	if len(kept.Recipients) != maxRecipients || kept.More != 10 || len(kept.MessageID) != maxText || len(kept.Recipients[0].Reply) != maxText {
 		t.Errorf("%d recipients, %d more, id of %d bytes", len(kept.Recipients), kept.More, len(kept.MessageID))
+	}
+}
+
+// TestManyEvents wants each event to be found where many are written at once, on
+// several pages.
+func TestManyEvents(t *testing.T) {
+	t.Parallel()
+	j, _ := newJournal(t, Options{})
+	const n = 10_000
+	for i := range n {
+		j.Record(Event{Kind: Received, Transaction: fmt.Sprint("tx", i), Sender: "ann@example.test", Verdict: []string{strings.Repeat("x", 200)}})
+	}
+	for i := 0; i < n; i += 97 {
+		name := fmt.Sprint("tx", i)
+		got, err := j.Find(name, 1)
+		if err != nil || len(got) != 1 || got[0][0].Transaction != name {
+			t.Fatalf("%s: %+v, %v", name, got, err)
+		}
+	}
+	got, err := j.Find("ann@example.test", 3)
+	if err != nil || len(got) != 3 || got[2][0].Transaction != fmt.Sprint("tx", n-1) {
+		t.Errorf("%d journeys, %v", len(got), err)
+	}
+	if n := j.Dropped(); n != 0 {
+		t.Errorf("%d dropped", n)
+	}
+}
+
+// TestHugeEvent has all that strangers say be long, and longer as it is written.
+func TestHugeEvent(t *testing.T) {
+	t.Parallel()
+	j, _ := newJournal(t, Options{})
+	long := strings.Repeat("<", 5000)
+	e := Event{Transaction: "tx", Reply: long, Peer: Peer{Name: long}}
+	for range 5000 {
+		e.Recipients = append(e.Recipients, Recipient{Address: long, Original: long, Reply: long})
+	}
+	for range 3 {
+		j.Record(e)
+	}
+	got, err := j.Find("tx", 5)
+	if err != nil || len(got) != 1 || len(got[0]) != 3 {
+		t.Fatalf("%d journeys, %v", len(got), err)
+	}
+	if one := got[0][2]; len(one.Recipients) == 0 || len(one.Recipients)+one.More != 5000 {
+		t.Errorf("%d recipients and %d more", len(one.Recipients), one.More)
 	}
 }
 
@@ -237,9 +284,9 @@ func BenchmarkRecord(b *testing.B) {
 	j, clock := newJournal(b, Options{MaxPending: 1 << 30})
 	e := relayed(clock.now)[0]
 	b.ReportAllocs()
-	for b.Loop() {
+	for i := 0; b.Loop(); i++ {
 		j.Record(e)
-		if j.n%4096 == 0 {
+		if i%4096 == 0 {
 			j.Flush()
 		}
 	}
