@@ -101,9 +101,14 @@ func (r *Report) Compress() ([]byte, error) {
 	return b.Bytes(), err
 }
 
+// maxReportCommas bounds how many values a report has: an empty object takes
+// three bytes of JSON, and a hundred times as many in memory.
+const maxReportCommas = 50_000
+
 var errReport = errors.New("tlspolicy: malformed report")
 
-// ParseReport reads a report, in gzip or plain, of at most MaxReportSize.
+// ParseReport reads a report, in gzip or plain, of at most MaxReportSize. It
+// takes a few times that in memory, whatever the report says.
 func ParseReport(in io.Reader) (*Report, error) {
 	text, err := readReport(in)
 	if err != nil {
@@ -135,6 +140,9 @@ func readReport(in io.Reader) ([]byte, error) {
 	text, err := io.ReadAll(io.LimitReader(in, MaxReportSize+1))
 	if err == nil && len(text) > MaxReportSize {
 		err = errors.New("it is too long")
+	}
+	if err == nil && bytes.Count(text, []byte{','}) > maxReportCommas {
+		err = errors.New("it has too many values")
 	}
 	return text, err
 }

@@ -84,6 +84,17 @@ func TestParseReportBomb(t *testing.T) {
 	}
 }
 
+// TestParseReportOfNothings: little text must not become much memory.
+func TestParseReportOfNothings(t *testing.T) {
+	t.Parallel()
+	for _, list := range []string{`"policies":[{}%s]`, `"policies":[{"failure-details":[{}%s]}]`} {
+		text := `{"organization-name":"O",` + strings.Replace(list, "%s", strings.Repeat(",{}", maxReportCommas), 1) + "}"
+		if r, err := ParseReport(strings.NewReader(text)); !errors.Is(err, errReport) {
+			t.Errorf("%d policies, %v", len(r.Policies), err)
+		}
+	}
+}
+
 func FuzzParseReport(f *testing.F) {
 	compressed, err := exampleReport().Compress()
 	if err != nil {

@@ -37,7 +37,7 @@ func filterFlags(cmd *cobra.Command, f *admin.QueueFilter) {
 	flags.StringVar(&f.Domain, "destination", "", "the same as --domain")
 	flags.StringVar(&f.State, "state", "", "only recipients in this `state`: waiting, leased or held")
 	flags.StringVar(&f.Older, "older", "", "only messages received longer ago than this `duration`, such as 90m or 36h")
-	flags.StringVar(&f.Newer, "newer", "", "only messages received less long ago")
+	flags.StringVar(&f.Newer, "newer", "", "only messages received less long ago than this `duration`")
 }
 
 func queueList(t *target) *cobra.Command {

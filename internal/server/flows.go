@@ -36,6 +36,7 @@ type flows struct {
 	upkeep     *upkeep.Keeper
 	urls       *imapurl.Service
 	sessions   *tlsreport.Counter
+	reports    tlsreport.Reader
 	reportsTo  address.Address // whose mail is read for TLS reports
 }
 

@@ -88,26 +88,26 @@ func (s *Server) accepted(_ context.Context, m *delivery.Message, rcpt []address
 			return
 		}
 		defer content.Close()
-		reports, err := tlsreport.Read(m.Content.Structure(), content)
-		if err != nil {
+		if err := s.reports.Read(m.Content.Structure(), content, s.logReport); err != nil {
 			log.Warn("TLS report not read", "from", m.From.String(), "err", err)
-		}
-		for _, r := range reports {
-			s.logReport(r)
 		}
 		return
 	}
 }
 
+// maxLogged bounds the policies of a report that are looked at, and the failures
+// of each that the log tells of.
+const maxLogged = 100
+
 // logReport tells what another domain has seen of our TLS.
 func (s *Server) logReport(r *tlspolicy.Report) {
 	log := s.log.With("part", "tls-reports", "organization", r.OrganizationName, "report", r.ReportID,
 		"start", r.DateRange.Start, "end", r.DateRange.End)
-	for _, p := range r.Policies {
+	for _, p := range r.Policies[:min(len(r.Policies), maxLogged)] {
 		s.counters.reported.WithLabelValues("success").Add(float64(max(p.Summary.Successful, 0)))
 		s.counters.reported.WithLabelValues("failure").Add(float64(max(p.Summary.Failed, 0)))
 		log.Info("TLS report", "domain", p.Policy.Domain, "policy", string(p.Policy.Type), "successes", p.Summary.Successful, "failures", p.Summary.Failed)
-		for _, f := range p.Failures {
+		for _, f := range p.Failures[:min(len(p.Failures), maxLogged)] {
 			log.Warn("TLS failure reported", "domain", p.Policy.Domain, "type", string(f.Type), "sessions", f.Sessions,
 				"host", f.ReceivingHostname, "sender", f.SendingMTAIP, "reason", f.ReasonCode)
 		}

@@ -5,7 +5,7 @@
 // then; a crash loses no more than that moment. When a day in UTC has ended, a
 // [Reporter] asks each domain that had sessions where it wants its report, and
 // sends it there, by mail or by HTTPS. What cannot be sent is tried again for
-// two days. [Read] finds the reports in a message that has come to us.
+// two days. A [Reader] finds the reports in a message that has come to us.
 //
 // # Caveats
 //

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"sync"
 
 	"github.com/mailstead/mailstead/message"
 	"github.com/mailstead/mailstead/tlspolicy"
@@ -12,10 +13,17 @@ import (
 // maxReports bounds the reports that are read from one message.
 const maxReports = 10
 
-// Read returns the reports that a message carries. Those that cannot be read
-// make an error; the others are returned all the same.
-func Read(s *message.Structure, content io.ReaderAt) ([]*tlspolicy.Report, error) {
-	var reports []*tlspolicy.Report
+// A Reader reads reports, of one message at a time: however many messages come
+// at once, the reports take the memory of one. The zero Reader is ready.
+type Reader struct {
+	mu sync.Mutex // held while a message is read
+}
+
+// Read calls each with every report that a message carries. Those that cannot be
+// read make an error; the others are read all the same.
+func (r *Reader) Read(s *message.Structure, content io.ReaderAt, each func(*tlspolicy.Report)) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	var failed error
 	for _, p := range reportParts(s.Root, nil) {
 		report, err := tlspolicy.ParseReport(message.DecodedBody(p, content))
@@ -23,9 +31,9 @@ func Read(s *message.Structure, content io.ReaderAt) ([]*tlspolicy.Report, error
 			failed = errors.Join(failed, err)
 			continue
 		}
-		reports = append(reports, report)
+		each(report)
 	}
-	return reports, failed
+	return failed
 }
 
 // reportParts adds the parts below p that are reports (RFC 8460 §6.4, §6.5).

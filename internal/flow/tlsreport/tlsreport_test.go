@@ -118,11 +118,17 @@ func readMail(t *testing.T, text string) *tlspolicy.Report {
 			t.Errorf("no field %q in\n%s", field, header)
 		}
 	}
-	reports, err := Read(structure(t, text), strings.NewReader(text))
+	reports, err := readAll(t, text)
 	if err != nil || len(reports) != 1 {
 		t.Fatalf("%d reports, %v in\n%s", len(reports), err, text)
 	}
 	return reports[0]
+}
+
+func readAll(t *testing.T, text string) (reports []*tlspolicy.Report, err error) {
+	t.Helper()
+	err = new(Reader).Read(structure(t, text), strings.NewReader(text), func(r *tlspolicy.Report) { reports = append(reports, r) })
+	return reports, err
 }
 
 func structure(t *testing.T, text string) *message.Structure {
@@ -179,7 +185,7 @@ func TestReadWithoutReport(t *testing.T) {
 	t.Parallel()
 	const bad = "Content-Type: multipart/report; boundary=x\r\n\r\n--x\r\nContent-Type: application/tlsrpt+gzip\r\n\r\nnonsense\r\n--x\r\nContent-Type: application/tlsrpt+json\r\n\r\n{}\r\n--x--\r\n"
 	for text, wantErr := range map[string]bool{"Subject: hi\r\n\r\nhello\r\n": false, bad: true} {
-		reports, err := Read(structure(t, text), strings.NewReader(text))
+		reports, err := readAll(t, text)
 		if len(reports) != 0 || (err != nil) != wantErr {
 			t.Errorf("%d reports, %v", len(reports), err)
 		}
