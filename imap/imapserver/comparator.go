@@ -24,7 +24,7 @@ const maxComparators = 50
 func (c *conn) comparator(_ context.Context, req *request) error {
 	s, ok := c.session.(ComparatorSession)
 	if !ok || c.opts.Features&FeatureComparator == 0 {
-		return imap.Bad("Unknown command")
+		return errUnknownCommand
 	}
 	matching, asked, err := c.comparators()
 	if err != nil {

@@ -71,7 +71,7 @@ func (s *searchCommand) checkUpdate() error {
 func (c *conn) cancelUpdate(_ context.Context, req *request) error {
 	o, ok := c.session.(Observer)
 	if !ok || c.opts.Features&FeatureContext == 0 {
-		return imap.Bad("Unknown command")
+		return errUnknownCommand
 	}
 	var tags []string
 	for c.r.Accept(' ') {

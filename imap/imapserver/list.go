@@ -15,6 +15,8 @@ type ListWriter struct {
 	lsub bool
 	// limit is the server's APPENDLIMIT.
 	limit int64
+	// off has the capabilities that this client is not offered.
+	off map[string]bool
 }
 
 // Mailbox writes one answer, and its STATUS if one was asked for.
@@ -63,6 +65,7 @@ func (l *ListWriter) attrs(d *imap.ListData) {
 	}
 	for _, a := range d.Attrs {
 		switch {
+		case len(l.off) > 0 && l.off[capabilityOfAttr(a)]:
 		case !l.lsub:
 			put(a)
 		case a == imap.AttrNoSelect:

@@ -27,7 +27,7 @@ func (c *conn) list(ctx context.Context, req *request) error {
 			return c.listRoot()
 		}
 	}
-	return c.session.List(ctx, &ListWriter{w: c.w, opts: &opts, limit: c.opts.AppendLimit}, &opts)
+	return c.session.List(ctx, &ListWriter{w: c.w, opts: &opts, limit: c.opts.AppendLimit, off: c.off}, &opts)
 }
 
 // listRoot answers the empty pattern: the delimiter and the root.
@@ -92,6 +92,9 @@ func (c *conn) listArguments(opts *imap.ListOptions) (extended bool, err error) 
 	if c.r.Accept(' ') {
 		extended = true
 		err = c.listReturn(opts)
+	}
+	if err == nil && extended && !c.offers("LIST-EXTENDED") {
+		err = imapwire.Syntax("unknown form of LIST")
 	}
 	return extended, err
 }

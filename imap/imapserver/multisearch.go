@@ -37,7 +37,7 @@ type multiSearch struct {
 // esearch runs ESEARCH (RFC 7377 §2).
 func (c *conn) esearch(ctx context.Context, req *request) error {
 	if c.opts.Features&FeatureMultiSearch == 0 {
-		return imap.Bad("Unknown command")
+		return errUnknownCommand
 	}
 	s := &multiSearch{searchCommand: searchCommand{c: c, req: req, extended: true}}
 	err := s.parse(ctx)

@@ -47,7 +47,7 @@ func lookupSort(name string) (command, bool) {
 func (c *conn) sort(ctx context.Context, req *request) error {
 	s := &sortCommand{searchCommand: searchCommand{c: c, req: req}}
 	if c.opts.Features&FeatureSort == 0 {
-		return imap.Bad("Unknown command")
+		return errUnknownCommand
 	}
 	err := s.parse(ctx)
 	if err == nil {

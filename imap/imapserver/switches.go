@@ -1,6 +1,10 @@
 package imapserver
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/mailstead/mailstead/imap"
+)
 
 // A Client is who is at the other end, as far as that is known.
 type Client struct {
@@ -112,6 +116,18 @@ func capabilityOfCriterion(name string) string {
 	switch name {
 	case "DISPLAYFROM", "DISPLAYTO":
 		return "SORT=DISPLAY"
+	}
+	return ""
+}
+
+// capabilityOfAttr is the same for an attribute of LIST.
+func capabilityOfAttr(a imap.MailboxAttr) string {
+	switch a {
+	case imap.AttrHasChildren, imap.AttrHasNoChildren:
+		return "CHILDREN"
+	}
+	if _, use := a.SpecialUse(); use {
+		return "SPECIAL-USE"
 	}
 	return ""
 }

@@ -17,7 +17,7 @@ type ThreadSession interface {
 // thread runs THREAD and UID THREAD (RFC 5256 §3).
 func (c *conn) thread(ctx context.Context, req *request) error {
 	if c.opts.Features&FeatureThread == 0 {
-		return imap.Bad("Unknown command")
+		return errUnknownCommand
 	}
 	s := &searchCommand{c: c, req: req}
 	by, err := s.parseThread(ctx)

@@ -41,7 +41,7 @@ type batchRequest struct {
 // size, the newest first (RFC 10022).
 func (c *conn) uidBatches(_ context.Context, req *request) error {
 	if c.opts.Features&FeatureUIDBatches == 0 {
-		return imap.Bad("Unknown command")
+		return errUnknownCommand
 	}
 	b, err := c.batchRequest()
 	if err != nil {

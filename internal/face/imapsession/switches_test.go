@@ -27,6 +27,7 @@ var switchTests = []struct {
 	{"LIST-METADATA", []string{`LIST "" * RETURN (METADATA (/private/comment))`}, []string{"GETMETADATA INBOX /private/comment"}},
 	{"LIST-MYRIGHTS", []string{`LIST "" * RETURN (MYRIGHTS)`}, []string{"MYRIGHTS INBOX"}},
 	{"LIST-STATUS", []string{`LIST "" * RETURN (STATUS (MESSAGES))`}, []string{`LIST "" * RETURN (CHILDREN)`}},
+	{"LIST-EXTENDED", []string{`LIST "" (INBOX Sent)`, `LIST (SUBSCRIBED) "" *`, `LIST "" * RETURN ()`}, []string{`LIST "" *`}},
 	{"SPECIAL-USE", []string{`LIST "" * RETURN (SPECIAL-USE)`, `LIST (SPECIAL-USE) "" *`}, []string{`LIST "" *`}},
 	{"CREATE-SPECIAL-USE", []string{`CREATE Kept (USE (\Archive))`}, []string{"CREATE Kept"}},
 	{"QUOTASET", []string{`SETQUOTA "#user/x@example.test" ()`}, []string{"GETQUOTAROOT INBOX"}},
@@ -76,6 +77,23 @@ func TestSwitches(t *testing.T) {
 }
 
 func switched(i int) string { return fmt.Sprintf("user%d@example.test", i) }
+
+// TestSwitchedAttributes has LIST tell nothing of what is off.
+func TestSwitchedAttributes(t *testing.T) {
+	t.Parallel()
+	for off, want := range map[string]string{
+		"NOTIFY":               `LIST (\HasNoChildren \Sent) "/" Sent`,
+		"SPECIAL-USE":          `LIST (\HasNoChildren) "/" Sent`,
+		"CHILDREN":             `LIST (\Sent) "/" Sent`,
+		"CHILDREN SPECIAL-USE": `LIST () "/" Sent`,
+	} {
+		s := mailtest.Start(t, mailtest.Options{
+			Accounts: []mailtest.Account{{Address: ann}},
+			Config:   func(c *config.Config) { c.Capabilities.Without = strings.Fields(off) },
+		})
+		expect(t, s.IMAP(ann), `LIST "" Sent`, "OK", want)
+	}
+}
 
 // capabilities returns what CAPABILITY announces.
 func capabilities(c *mailtest.IMAP) map[string]bool {
