@@ -3,6 +3,7 @@
 package clienttest
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -24,7 +25,7 @@ func (x *exim) start(t *testing.T, p *peer) {
 	t.Helper()
 	program, err := os.ReadFile(eximBinary)
 	if err != nil {
-		t.Fatalf("no Exim: %v; scripts/install-exim.sh fetches it", err)
+		t.Fatalf("no Exim: %v; scripts/install-tools.sh fetches it", err)
 	}
 	x.p = p
 	// A copy where its own user can run it.
@@ -57,6 +58,10 @@ func (x *exim) run(t *testing.T) {
 	t.Cleanup(func() {
 		asRoot(t, "kill", "-TERM", "--", strconv.Itoa(-cmd.Process.Pid))
 		cmd.Wait()
+		// What still logs would make the folder again.
+		eventually(t, "the end of all that Exim began", func() bool {
+			return errors.Is(syscall.Kill(-cmd.Process.Pid, 0), syscall.ESRCH)
+		})
 	})
 }
 
@@ -96,10 +101,12 @@ func (x *exim) flush(t *testing.T) {
 	asRoot(t, x.command("-qqff")...)
 }
 
+// burst: each message is several processes.
+func (x *exim) burst() int { return 100 }
+
 func (x *exim) tells() logLines {
 	return logLines{
 		tlsIn: "P=esmtps X=TLS", tlsOut: "T=next H=127.0.0.1 [127.0.0.1] X=TLS", chunksIn: " K ", chunksOut: " K C=",
 		reused: "[127.0.0.1]* ", unknown: "5.0.0", // it says no more than 550
-		many: 100, // each is several processes, over TLS one more
 	}
 }

@@ -3,6 +3,7 @@
 package clienttest
 
 import (
+	"cmp"
 	"fmt"
 	"net"
 	"os"
@@ -19,6 +20,9 @@ const carol = "carol@peer.test"
 // peerUsers have mailboxes at the peer, in folders of these names. The local
 // parts are their addresses'.
 var peerUsers = map[string]string{"carol": "carol", "grey": "grey", "grün": "gruen"}
+
+// relayed is the folder of what Exim relays to elsewhere.
+const relayed = "relayed"
 
 // A peer is another mail server, for peer.test, with a Mailstead for
 // example.test: each sends the other all that is not its own.
@@ -42,6 +46,8 @@ type peerTransport interface {
 	// hold keeps mail that comes, until flush sends it.
 	hold(t *testing.T)
 	flush(t *testing.T)
+	// burst is how many messages it can send within seconds.
+	burst() int
 	// tells is how it logs what matters here.
 	tells() logLines
 }
@@ -53,7 +59,6 @@ type logLines struct {
 	chunksOut     string // one went in chunks; empty if it never does
 	reused        string // a message went over a connection that was there already
 	unknown       string // the status of a recipient that it does not know
-	many          int    // not a line: how many messages it can send in a few seconds
 }
 
 // withPeers runs a test once with each program.
@@ -69,7 +74,16 @@ func withPeers(t *testing.T, test func(*testing.T, *peer)) {
 	}
 }
 
+// startPeer runs both.
 func startPeer(t *testing.T, transport peerTransport) *peer {
+	t.Helper()
+	p := newPeer(t, transport)
+	p.begin(t)
+	return p
+}
+
+// newPeer runs the other one, and leaves Mailstead to the test.
+func newPeer(t *testing.T, transport peerTransport) *peer {
 	t.Helper()
 	port := freePort(t)
 	p := &peer{port: port, transport: transport, dir: peerDir(t)}
@@ -82,7 +96,6 @@ func startPeer(t *testing.T, transport peerTransport) *peer {
 		}
 	})
 	waitPort(t, p.address())
-	p.begin(t)
 	return p
 }
 
@@ -153,8 +166,9 @@ func (p *peer) write(t *testing.T, name, text string) {
 // mail returns the messages in a mailbox of the peer.
 func (p *peer) mail(t *testing.T, user string) []string {
 	t.Helper()
+	folder := cmp.Or(peerUsers[user], user)
 	asRoot(t, "chmod", "-R", "a+rX", filepath.Join(p.dir, "mail"))
-	dir := filepath.Join(p.dir, "mail", peerUsers[user], "new")
+	dir := filepath.Join(p.dir, "mail", folder, "new")
 	if _, err := os.Stat(dir); err != nil {
 		return nil
 	}

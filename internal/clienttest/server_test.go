@@ -89,6 +89,27 @@ func (s *server) start(t *testing.T) {
 	}
 }
 
+// serve runs the binary with a configuration, until the test ends.
+func (s *server) serve(t *testing.T, config string) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "mailstead.toml")
+	writeFile(t, file, config)
+	s.cmd = exec.Command(os.Getenv("MAILSTEAD_BIN"), "serve", "--config", file)
+	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		s.stop(t)
+		if t.Failed() {
+			t.Logf("server log:\n%s", s.log)
+		}
+	})
+	for _, p := range protocols {
+		waitPort(t, s.addr(p))
+	}
+}
+
 // stop ends the server gracefully.
 func (s *server) stop(t *testing.T) {
 	t.Helper()
