@@ -183,7 +183,7 @@ func (s *multiSearch) found(ctx context.Context, h *MailboxHits) error {
 		source := searchSource{h.Mailbox, h.UIDValidity}
 		source.writeHead(w, s.req.tag)
 		s.scores = h.Scores
-		writeResults(&s.searchCommand, h.UIDs, h.ModSeq)
+		s.writeResults(searched[imap.UID](h.UIDs), h.ModSeq)
 	}
 	if !h.Selected {
 		return w.Err()

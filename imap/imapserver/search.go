@@ -234,10 +234,10 @@ func (s *searchCommand) savedSet(hits imap.UIDSet) imap.UIDSet {
 // writeSearch answers in the form that the client understands.
 func writeSearch[N imap.Num](s *searchCommand, hits imap.Set[N], modSeq imap.ModSeq) {
 	if !s.extended && !s.c.enabled.rev2 {
-		writeSearchRev1(s.c.w, hits, modSeq)
+		writePlain(s.c.w, "SEARCH", hits.All(), modSeq)
 		return
 	}
 	if s.ret != imap.SearchReturnSave {
-		writeESearch(s, hits, modSeq)
+		s.writeESearch(searched[N](hits), modSeq)
 	}
 }

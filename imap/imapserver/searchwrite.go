@@ -1,18 +1,45 @@
 package imapserver
 
 import (
+	"iter"
+
 	"github.com/mailstead/mailstead/imap"
 	"github.com/mailstead/mailstead/imap/imapwire"
 )
 
-// writeSearchRev1 writes the SEARCH response (RFC 3501 §7.2.5).
-func writeSearchRev1[N imap.Num](w *imapwire.Writer, hits imap.Set[N], modSeq imap.ModSeq) {
-	w.Raw("* SEARCH")
-	for n := range hits.All() {
+// results are the hits of a search in the order of its answer.
+type results interface {
+	count() int
+	first() uint32
+	last() uint32
+	// places returns those from one place to another, counted from 1.
+	places(from, to uint32) results
+	write(w *imapwire.Writer)
+}
+
+// searched are the hits of SEARCH, which rise.
+type searched[N imap.Num] imap.Set[N]
+
+func (r searched[N]) count() int    { return int(imap.Set[N](r).Count()) }
+func (r searched[N]) first() uint32 { return uint32(imap.Set[N](r).Min()) }
+func (r searched[N]) last() uint32  { return uint32(imap.Set[N](r).Max()) }
+func (r searched[N]) places(from, to uint32) results {
+	return searched[N](imap.Set[N](r).Places(from, to))
+}
+func (r searched[N]) write(w *imapwire.Writer) { writeSet(w, imap.Set[N](r)) }
+
+// writePlain writes the answer to a search without RETURN (RFC 3501 §7.2.5,
+// RFC 5256 §4, RFC 7162 §3.1.5 and §3.1.6).
+func writePlain[N imap.Num](w *imapwire.Writer, name string, hits iter.Seq[N], modSeq imap.ModSeq) {
+	w.Raw("* ")
+	w.Raw(name)
+	some := false
+	for n := range hits {
+		some = true
 		w.SP()
 		w.Number(uint64(n))
 	}
-	if modSeq != 0 && len(hits) > 0 {
+	if modSeq != 0 && some {
 		w.Raw(" (MODSEQ ")
 		w.Number(uint64(modSeq))
 		w.Byte(')')
@@ -20,27 +47,28 @@ func writeSearchRev1[N imap.Num](w *imapwire.Writer, hits imap.Set[N], modSeq im
 	w.CRLF()
 }
 
-// writeESearch writes the ESEARCH response (RFC 9051 §7.3.4).
-func writeESearch[N imap.Num](s *searchCommand, hits imap.Set[N], modSeq imap.ModSeq) {
+// writeESearch writes the ESEARCH response (RFC 9051 §7.3.4). MIN and MAX of a
+// SORT are the first and the last in its order (RFC 5267 §3.1).
+func (s *searchCommand) writeESearch(hits results, modSeq imap.ModSeq) {
 	writeESearchHead(s.c.w, s.req.tag, s.req.uid)
-	writeResults(s, hits, modSeq)
+	s.writeResults(hits, modSeq)
 }
 
 // writeResults writes what was asked for, and the end of the response.
-func writeResults[N imap.Num](s *searchCommand, hits imap.Set[N], modSeq imap.ModSeq) {
-	w := s.c.w
-	if len(hits) > 0 {
+func (s *searchCommand) writeResults(hits results, modSeq imap.ModSeq) {
+	w, n := s.c.w, hits.count()
+	if n > 0 {
 		if s.ret&imap.SearchReturnMin != 0 {
 			w.Raw(" MIN ")
-			w.Number(uint64(hits.Min()))
+			w.Number(uint64(hits.first()))
 		}
 		if s.ret&imap.SearchReturnMax != 0 {
 			w.Raw(" MAX ")
-			w.Number(uint64(hits.Max()))
+			w.Number(uint64(hits.last()))
 		}
 		if s.ret&imap.SearchReturnAll != 0 {
 			w.Raw(" ALL ")
-			writeSet(w, hits)
+			hits.write(w)
 		}
 	}
 	if s.ret&imap.SearchReturnPartial != 0 {
@@ -49,9 +77,9 @@ func writeResults[N imap.Num](s *searchCommand, hits imap.Set[N], modSeq imap.Mo
 	s.writeRelevancy()
 	if s.ret&imap.SearchReturnCount != 0 {
 		w.Raw(" COUNT ")
-		w.Number(uint64(hits.Count()))
+		w.Number(uint64(n))
 	}
-	if modSeq != 0 && len(hits) > 0 {
+	if modSeq != 0 && n > 0 {
 		w.Raw(" MODSEQ ")
 		w.Number(uint64(modSeq))
 	}
@@ -69,13 +97,13 @@ func writeESearchHead(w *imapwire.Writer, tag string, uid bool) {
 }
 
 // writePartial writes " PARTIAL (range results)" (RFC 9394 §4).
-func writePartial[N imap.Num](w *imapwire.Writer, p imap.PartialRange, hits imap.Set[N]) {
+func writePartial(w *imapwire.Writer, p imap.PartialRange, hits results) {
 	w.Raw(" PARTIAL (")
 	w.Raw(p.String())
 	w.SP()
-	from, to := p.Places(uint32(hits.Count()))
-	if some := hits.Places(from, to); len(some) > 0 {
-		writeSet(w, some)
+	from, to := p.Places(uint32(hits.count()))
+	if some := hits.places(from, to); some.count() > 0 {
+		some.write(w)
 	} else {
 		w.Nil()
 	}

@@ -236,72 +236,25 @@ func inPlaces[N any](p imap.PartialRange, nums []N) []N {
 func writeSort[N imap.Num](s *sortCommand, hits []N, modSeq imap.ModSeq) {
 	switch {
 	case !s.extended:
-		writeSortPlain(s.c.w, hits, modSeq)
+		writePlain(s.c.w, "SORT", slices.Values(hits), modSeq)
 	case s.ret != imap.SearchReturnSave:
-		writeSortExtended(&s.searchCommand, hits, modSeq)
+		s.writeESearch(sorted[N](hits), modSeq)
 	}
 }
 
-// writeSortPlain writes the SORT response (RFC 5256 §4, RFC 7162 §3.1.6).
-func writeSortPlain[N imap.Num](w *imapwire.Writer, hits []N, modSeq imap.ModSeq) {
-	w.Raw("* SORT")
-	for _, n := range hits {
-		w.SP()
-		w.Number(uint64(n))
-	}
-	if modSeq != 0 && len(hits) > 0 {
-		w.Raw(" (MODSEQ ")
-		w.Number(uint64(modSeq))
-		w.Byte(')')
-	}
-	w.CRLF()
-}
+// sorted are the hits of SORT.
+type sorted[N imap.Num] []N
 
-// writeSortExtended writes the ESEARCH response, in which MIN and MAX are the
-// first and the last in the order of the SORT (RFC 5267 §3.1).
-func writeSortExtended[N imap.Num](s *searchCommand, hits []N, modSeq imap.ModSeq) {
-	w := s.c.w
-	writeESearchHead(w, s.req.tag, s.req.uid)
-	if len(hits) > 0 {
-		if s.ret&imap.SearchReturnMin != 0 {
-			w.Raw(" MIN ")
-			w.Number(uint64(hits[0]))
-		}
-		if s.ret&imap.SearchReturnMax != 0 {
-			w.Raw(" MAX ")
-			w.Number(uint64(hits[len(hits)-1]))
-		}
-		if s.ret&imap.SearchReturnAll != 0 {
-			w.Raw(" ALL ")
-			writeInOrder(w, hits)
-		}
-	}
-	if s.ret&imap.SearchReturnPartial != 0 {
-		writePartialSort(w, s.partial, hits)
-	}
-	s.writeRelevancy()
-	if s.ret&imap.SearchReturnCount != 0 {
-		w.Raw(" COUNT ")
-		w.Number(uint64(len(hits)))
-	}
-	if modSeq != 0 && len(hits) > 0 {
-		w.Raw(" MODSEQ ")
-		w.Number(uint64(modSeq))
-	}
-	w.CRLF()
-}
+func (r sorted[N]) count() int               { return len(r) }
+func (r sorted[N]) first() uint32            { return uint32(r[0]) }
+func (r sorted[N]) last() uint32             { return uint32(r[len(r)-1]) }
+func (r sorted[N]) write(w *imapwire.Writer) { writeInOrder(w, r) }
 
-// writePartialSort writes " PARTIAL (range results)" (RFC 9394 §4).
-func writePartialSort[N imap.Num](w *imapwire.Writer, p imap.PartialRange, hits []N) {
-	w.Raw(" PARTIAL (")
-	w.Raw(p.String())
-	w.SP()
-	if some := inPlaces(p, hits); len(some) > 0 {
-		writeInOrder(w, some)
-	} else {
-		w.Nil()
+func (r sorted[N]) places(from, to uint32) results {
+	if from > to {
+		return sorted[N](nil)
 	}
-	w.Byte(')')
+	return r[from-1 : to]
 }
 
 // writeInOrder writes numbers as a sequence set that keeps their order: only

@@ -34,8 +34,7 @@ func (s *session) Newest(set imap.NumSet, n uint32, flag imap.Flag) (part imap.N
 
 // Candidates returns where a search of at most n messages ends.
 func (s *session) Candidates(criteria *imap.SearchCriteria, n uint32) (lowest imap.UID, more bool) {
-	uids := imap.UIDSet{{Start: 1, Stop: ^imap.UID(0)}}
-	return newest(s.view.told, s.view.within(uids, criteria), n, func(mailstore.Entry) bool { return true })
+	return newest(s.view.told, s.view.within(allUIDs(), criteria), n, func(mailstore.Entry) bool { return true })
 }
 
 // within returns those of uids that the sets of numbers in criteria, which all
@@ -79,7 +78,8 @@ func backwardIn(v *mailstore.Version, uids imap.UIDSet) iter.Seq2[imap.SeqNum, m
 			if uids[i].Stop != ^imap.UID(0) {
 				last = v.Seek(uids[i].Stop+1) - 1
 			}
-			for seq := last; seq >= max(1, v.Seek(uids[i].Start)); seq-- {
+			first := max(1, v.Seek(uids[i].Start))
+			for seq := last; seq >= first; seq-- {
 				if !yield(seq, v.At(seq)) {
 					return
 				}
@@ -87,6 +87,9 @@ func backwardIn(v *mailstore.Version, uids imap.UIDSet) iter.Seq2[imap.SeqNum, m
 		}
 	}
 }
+
+// allUIDs returns the set of all UIDs that there can be.
+func allUIDs() imap.UIDSet { return imap.UIDSet{{Start: 1, Stop: ^imap.UID(0)}} }
 
 // backward yields messages of the view from the last to the first.
 func (v *view) backward(uids imap.UIDSet) iter.Seq2[imap.SeqNum, mailstore.Entry] {

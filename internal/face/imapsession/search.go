@@ -55,17 +55,9 @@ func (c *compiler) scan(ctx context.Context, criteria *imap.SearchCriteria, mess
 // inOrder yields all messages of the view in the order of a pass.
 func (c *compiler) inOrder(h *hits) iter.Seq2[imap.SeqNum, mailstore.Entry] {
 	if h.backward {
-		return backward(c.view.told)
+		return c.view.backward(allUIDs())
 	}
 	return c.view.told.All()
-}
-
-// backward yields all messages from the last to the first.
-func backward(v *mailstore.Version) iter.Seq2[imap.SeqNum, mailstore.Entry] {
-	return func(yield func(imap.SeqNum, mailstore.Entry) bool) {
-		for seq := v.Len(); seq > 0 && yield(seq, v.At(seq)); seq-- {
-		}
-	}
 }
 
 // searchColumns looks through messages where nothing has to be read.
