@@ -40,10 +40,14 @@ func (s slowSession) Search(ctx context.Context, _ *imap.SearchCriteria, _ imaps
 	return &imapserver.SearchData{Seqs: imap.SetOf[imap.SeqNum](1)}, ctx.Err()
 }
 
-// searching returns a client that has begun a search of some seconds.
-func searching(t *testing.T, seconds uint32) (*peer, *slow) {
+// searching returns a client that has begun a search of some seconds, and is not
+// offered some capabilities.
+func searching(t *testing.T, seconds uint32, without ...string) (*peer, *slow) {
 	b := &slow{Backend: newStore(), total: 100 * seconds, ended: make(chan error, 1)}
-	p := connect(t.Context(), t, newServer(t, func(o *imapserver.Options) { o.Backend = b }))
+	p := connect(t.Context(), t, newServer(t, func(o *imapserver.Options) {
+		o.Backend = b
+		o.Without = func(imapserver.Client) []string { return without }
+	}))
 	p.send("a LOGIN alice secret\r\nb EXAMINE INBOX")
 	for {
 		line, err := p.in.ReadString('\n')
@@ -69,6 +73,21 @@ func TestProgress(t *testing.T) {
 				t.Errorf("told of after %v", d)
 			}
 		}
+		p.want("* SEARCH 1")
+		p.want("c OK")
+		p.send("d LOGOUT")
+		p.want("* BYE")
+		p.want("d OK")
+		p.wantEnd()
+	})
+}
+
+// TestProgressOff has a client that is not offered INPROGRESS: it hears that the
+// server lives, without the code.
+func TestProgressOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, _ := searching(t, 15, "INPROGRESS")
+		p.want("* OK Still working")
 		p.want("* SEARCH 1")
 		p.want("c OK")
 		p.send("d LOGOUT")

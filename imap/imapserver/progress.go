@@ -53,7 +53,11 @@ func (p *Progress) Report(done, total uint32) {
 		return
 	}
 	p.next = now.Add(p.c.opts.ProgressInterval)
-	p.c.status("*", imap.StatusOK, inProgress(p.tag, done, total), "Still working")
+	code := imap.Code("")
+	if p.c.offers("INPROGRESS") {
+		code = inProgress(p.tag, done, total)
+	}
+	p.c.status("*", imap.StatusOK, code, "Still working")
 	if p.c.w.Flush() != nil {
 		p.cancel()
 	}
