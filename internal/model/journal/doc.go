@@ -25,8 +25,8 @@
 //
 // What is written at once is a segment: the events one after the other, and an
 // index of their names in 64 parts by the hash of the name. So a busy server
-// writes few large values, compressed with S2, not several small ones for each message, which cost
-// the store eight times as much.
+// writes few large values, compressed with S2, and not several small ones for
+// each message, which the store would compact again and again.
 //
 //	0x50 time n page         events of a segment
 //	0x51 day part time n     one part of its index: hashes of names, and which event

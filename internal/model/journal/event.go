@@ -1,7 +1,6 @@
 package journal
 
 import (
-	"slices"
 	"strings"
 	"time"
 )
@@ -119,31 +118,39 @@ func cut(s string) string {
 	return s
 }
 
-// names returns what the event can be found by, each once. An attempt has only
-// the queue id: the addresses lead to how the message came, and from there to
-// its attempts.
-func (e *Event) names() []string {
-	names := e.ids()
-	if e.Kind != Attempt {
-		names = append(names, canonical(e.Sender), canonical(e.Peer.User))
-		for _, r := range e.Recipients {
-			names = append(names, canonical(r.Address), canonical(r.Account), canonical(r.Original))
-		}
+// names appends what the event can be found by. An attempt has only the queue id:
+// the addresses lead to how the message came, and from there to its attempts.
+func (e *Event) names(list []string) []string {
+	list = e.ids(list)
+	if e.Kind == Attempt {
+		return list
 	}
-	slices.Sort(names)
-	names = slices.Compact(names)
-	return slices.DeleteFunc(names, func(s string) bool { return s == "" })
+	list = appendNames(list, e.Sender, e.Peer.User)
+	for i := range e.Recipients {
+		r := &e.Recipients[i]
+		list = appendNames(list, r.Address, r.Account, r.Original)
+	}
+	return list
 }
 
-// ids returns the names that belong to one message alone.
-func (e *Event) ids() []string {
-	ids := []string{canonical(e.MessageID), canonical(e.Transaction), canonical(e.Queue), canonical(e.Notice)}
-	for _, r := range e.Recipients {
-		if r.Queue != "" {
-			ids = append(ids, canonical(r.Queue))
+// ids appends the names that belong to one message alone.
+func (e *Event) ids(list []string) []string {
+	list = appendNames(list, e.MessageID, e.Transaction, e.Queue, e.Notice)
+	for i := range e.Recipients {
+		list = appendNames(list, e.Recipients[i].Queue)
+	}
+	return list
+}
+
+// appendNames appends names that are not empty, in the form in which they are
+// compared.
+func appendNames(list []string, names ...string) []string {
+	for _, name := range names {
+		if name = canonical(name); name != "" {
+			list = append(list, name)
 		}
 	}
-	return slices.DeleteFunc(ids, func(s string) bool { return s == "" })
+	return list
 }
 
 // canonical is the form in which names are compared: people copy them with and

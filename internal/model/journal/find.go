@@ -102,7 +102,7 @@ func (f *finder) read(p place, name string) (bool, error) {
 		f.open, f.events = page, events
 	}
 	e, err := eventAt(f.events, p.event)
-	if err != nil || !slices.Contains(e.names(), name) {
+	if err != nil || !slices.Contains(e.names(nil), name) {
 		return false, err
 	}
 	f.found[p] = e
@@ -116,7 +116,7 @@ func (f *finder) widen() error {
 	for range maxRounds {
 		var fresh []string
 		for _, e := range f.found {
-			for _, id := range e.ids() {
+			for _, id := range e.ids(nil) {
 				if !seen[id] {
 					seen[id] = true
 					fresh = append(fresh, id)
@@ -145,7 +145,7 @@ func (f *finder) journeys() []Journey {
 	for _, p := range places {
 		e := f.found[p]
 		at := -1
-		for _, id := range e.ids() {
+		for _, id := range e.ids(nil) {
 			if i, ok := group[id]; ok {
 				at = i
 				break
@@ -156,7 +156,7 @@ func (f *finder) journeys() []Journey {
 			all = append(all, nil)
 		}
 		all[at] = append(all[at], e)
-		for _, id := range e.ids() {
+		for _, id := range e.ids(nil) {
 			if _, ok := group[id]; !ok {
 				group[id] = at
 			}

@@ -30,6 +30,7 @@ type Journal struct {
 	options Options
 	writing sync.Mutex // held while events are written, so that Flush waits
 	n       uint32     // of the last segment; guarded by writing
+	spare   []Event    // room for the next events; guarded by writing
 
 	mu      sync.Mutex
 	pending []Event
@@ -90,9 +91,10 @@ func (j *Journal) Flush() {
 	j.writing.Lock()
 	defer j.writing.Unlock()
 	j.mu.Lock()
-	events := j.pending
-	j.pending = nil
+	all := j.pending
+	j.pending = j.spare[:0]
 	j.mu.Unlock()
+	events := all
 	for len(events) > 0 {
 		n, err := j.write(events)
 		if err != nil {
@@ -103,7 +105,15 @@ func (j *Journal) Flush() {
 		}
 		events = events[n:]
 	}
+	clear(all)
+	j.spare = nil
+	if cap(all) <= maxSpare {
+		j.spare = all
+	}
 }
+
+// maxSpare is how many events room is kept for.
+const maxSpare = 4096
 
 // write commits as many events as one segment takes, and returns their number.
 func (j *Journal) write(events []Event) (n int, err error) {

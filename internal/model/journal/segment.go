@@ -2,8 +2,8 @@ package journal
 
 import (
 	"encoding/binary"
-	"encoding/json"
 	"errors"
+	"slices"
 
 	"github.com/klauspost/compress/s2"
 
@@ -23,11 +23,16 @@ type segment struct {
 	pages []page
 	names [buckets][]byte // a hash and an address for each
 	most  int             // bytes of the largest of names
+
+	// What follows is room for add, used again with each event.
+	text   []byte
+	list   []string
+	hashes []nameHash
 }
 
 // A page is one value of a segment.
 type page struct {
-	events []byte // a length and JSON for each
+	events []byte // each with its length in front
 	n      int
 }
 
@@ -47,7 +52,7 @@ func (s *segment) full() bool {
 
 // add adds an event. It fails if the event cannot be written at all.
 func (s *segment) add(e *Event) error {
-	text, err := encode(e)
+	text, err := s.encode(e)
 	if err != nil {
 		return err
 	}
@@ -58,8 +63,12 @@ func (s *segment) add(e *Event) error {
 	p.events = append(binary.AppendUvarint(p.events, uint64(len(text))), text...)
 	at := address{uint16(len(s.pages) - 1), uint16(p.n)}
 	p.n++
-	for _, name := range e.names() {
-		s.index(hashOf(name), at)
+	s.list, s.hashes = e.names(s.list[:0]), s.hashes[:0]
+	for _, name := range s.list {
+		if h := hashOf(name); !slices.Contains(s.hashes, h) {
+			s.hashes = append(s.hashes, h)
+			s.index(h, at)
+		}
 	}
 	return nil
 }
@@ -72,14 +81,14 @@ func (s *segment) index(h nameHash, at address) {
 	s.most = max(s.most, len(*b))
 }
 
-// encode returns an event as JSON that fits into a page. It leaves recipients out
-// for that.
-func encode(e *Event) ([]byte, error) {
+// encode returns an event as it fits into a page, until the next call. It leaves
+// recipients out for that.
+func (s *segment) encode(e *Event) ([]byte, error) {
 	e.bound()
 	for {
-		text, err := json.Marshal(e)
-		if err != nil || len(text) <= pageSize-binary.MaxVarintLen32 {
-			return text, err
+		s.text = appendEvent(s.text[:0], e)
+		if len(s.text) <= pageSize-binary.MaxVarintLen32 {
+			return s.text, nil
 		}
 		half := len(e.Recipients) / 2
 		if half == len(e.Recipients) {
@@ -100,10 +109,7 @@ func (s *segment) put(b *storage.Batch) {
 	}
 }
 
-var (
-	errCorrupt  = errors.New("journal: corrupt page")
-	errTooLarge = errors.New("journal: event too large")
-)
+var errTooLarge = errors.New("journal: event too large")
 
 // readPage returns the events of a page.
 func readPage(r storage.Reader, s stamp, number uint16) ([]byte, error) {
@@ -126,7 +132,7 @@ func eventAt(events []byte, number uint16) (e Event, err error) {
 		}
 		text := events[width : width+int(n)]
 		if number == 0 {
-			return e, json.Unmarshal(text, &e)
+			return decodeEvent(text)
 		}
 		events, number = events[width+int(n):], number-1
 	}
