@@ -154,6 +154,32 @@ func TestWarmUp(t *testing.T) {
 	})
 }
 
+// TestWarmUpSplitsParcels: a message to more recipients than a day's plan has
+// goes out in parts, day by day.
+func TestWarmUpSplitsParcels(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, w := newHouse(t), newWorld(t)
+		pool := &SourcePool{Name: "new", WarmUp: []int{2, 3, 9}, Start: time.Now(), Uses: NewUses(h.queue)}
+		tr := w.transport(SMTPOptions{})
+		_, stop := h.run(Options{Transport: tr, Routes: Routes{{Name: "news", Sources: pool}}})
+		h.send("alice@example.test", "a@two.test", "b@two.test", "c@two.test", "d@two.test", "e@two.test", "f@two.test")
+		for day, want := range []int{2, 5, 6} {
+			time.Sleep(20 * time.Hour)
+			got := 0
+			for _, m := range w.host("a.test").received() {
+				got += len(m.to)
+			}
+			if got != want {
+				t.Errorf("day %d: %d recipients have it, want %d", day+1, got, want)
+			}
+			time.Sleep(4*time.Hour + time.Minute)
+		}
+		stop()
+		tr.Close()
+		w.serving.Wait()
+	})
+}
+
 // TestPoolCeilings looks at the plan day by day.
 func TestPoolCeilings(t *testing.T) {
 	t.Parallel()

@@ -223,7 +223,7 @@ func (d *delivery) nextHop() *Relay {
 }
 
 // reserve finds addresses of ours to send from. It reports false if there is no
-// room in them today.
+// room in them today; where there is room for some recipients, the others wait.
 func (d *delivery) reserve() bool {
 	if d.route.Sources == nil {
 		return true
@@ -236,12 +236,15 @@ func (d *delivery) reserve() bool {
 		d.settle(failure(Temporary, codeSystem, "The mail system has an internal problem.", err))
 		d.reserved = nil
 		return false
-	case d.reserved == nil:
+	case d.reserved == nil || d.reserved.n < len(d.open):
 		r := failure(Temporary, codeCeiling, "Enough was sent to this destination today.", nil)
 		r.NotBefore = dayOf(now).Add(24 * time.Hour)
 		d.settle(r)
+	}
+	if d.reserved == nil {
 		return false
 	}
+	d.open = d.open[:min(d.reserved.n, len(d.open))]
 	return true
 }
 

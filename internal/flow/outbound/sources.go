@@ -59,18 +59,22 @@ func (p *SourcePool) next(to netip.Addr) netip.Addr {
 	return netip.Addr{}
 }
 
-// reserve finds room for recipients of a destination in the pool, or in those
-// that it flows over into.
+// reserve finds room for n recipients of a destination in the pool, or in those
+// that it flows over into. Where none has room for all of them, the first one
+// that has some serves as many as it can: a plan may never have room for more
+// than one parcel has recipients.
 func (p *SourcePool) reserve(destination string, n int, now time.Time) (*reservation, error) {
-	for pool := p; pool != nil; pool = pool.Overflow {
-		limit, bounded := pool.ceiling(now)
-		if !bounded {
-			return &reservation{pool: pool}, nil
-		}
-		u := queue.Use{Day: dayOf(now), Pool: pool.Name, Destination: destination}
-		ok, err := pool.Uses.take(u, n, limit)
-		if ok || err != nil {
-			return &reservation{pool: pool, use: u, n: n, counted: true}, err
+	for _, least := range []int{n, 1} {
+		for pool := p; pool != nil; pool = pool.Overflow {
+			limit, bounded := pool.ceiling(now)
+			if !bounded {
+				return &reservation{pool: pool, n: n}, nil
+			}
+			u := queue.Use{Day: dayOf(now), Pool: pool.Name, Destination: destination}
+			taken, err := pool.Uses.take(u, least, n, limit)
+			if taken > 0 || err != nil {
+				return &reservation{pool: pool, use: u, n: taken, counted: true}, err
+			}
 		}
 	}
 	return nil, nil
@@ -80,7 +84,7 @@ func (p *SourcePool) reserve(destination string, n int, now time.Time) (*reserva
 type reservation struct {
 	pool    *SourcePool
 	use     queue.Use
-	n       int
+	n       int // recipients that there is room for
 	counted bool
 }
 
@@ -106,25 +110,26 @@ func NewUses(q *queue.Queue) *Uses { return &Uses{queue: q, counts: map[queue.Us
 // maxUses bounds the counts in memory; the others are read again.
 const maxUses = 100_000
 
-// take counts n recipients more, if that is within a limit.
-func (s *Uses) take(u queue.Use, n, limit int) (bool, error) {
+// take counts up to n recipients more, as many as a limit allows, and returns
+// how many. It counts none if they would be less than least.
+func (s *Uses) take(u queue.Use, least, n, limit int) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	count, known := s.counts[u]
 	if !known {
 		stored, err := s.queue.Used(u)
 		if err != nil {
-			return false, err
+			return 0, err
 		}
 		s.forget(u.Day)
 		count = int(stored)
 	}
-	ok := count+n <= limit
-	if ok {
-		count += n
+	n = min(n, limit-count)
+	if n < least {
+		n = 0
 	}
-	s.counts[u] = count
-	return ok, nil
+	s.counts[u] = count + n
+	return n, nil
 }
 
 // forget drops the counts of days before, or all if they are too many.
