@@ -247,7 +247,8 @@ func (l *loop) start(w leased, now time.Time) {
 	w.lane.running++
 	l.busy[w.route.Name]++
 	l.parcels++
-	l.inFlow[w.work] = &w
+	known := w // whose lease the loop prolongs
+	l.inFlow[w.work] = &known
 	l.inFlight()
 	l.running.Go(func() {
 		results, route := l.handle(l.work, w, l.finished)

@@ -161,8 +161,8 @@ func TestWarmUpSplitsParcels(t *testing.T) {
 		h, w := newHouse(t), newWorld(t)
 		pool := &SourcePool{Name: "new", WarmUp: []int{2, 3, 9}, Start: time.Now(), Uses: NewUses(h.queue)}
 		tr := w.transport(SMTPOptions{})
-		_, stop := h.run(Options{Transport: tr, Routes: Routes{{Name: "news", Sources: pool}}})
 		h.send("alice@example.test", "a@two.test", "b@two.test", "c@two.test", "d@two.test", "e@two.test", "f@two.test")
+		_, stop := h.run(Options{Transport: tr, Routes: Routes{{Name: "news", Sources: pool}}})
 		for day, want := range []int{2, 5, 6} {
 			time.Sleep(20 * time.Hour)
 			got := 0
