@@ -53,9 +53,10 @@ type Server struct {
 	services []service
 	bound    map[string][]net.Addr // by the names of doors
 	closers  []func() error        // of what is bound but not run
-	// transportClose says goodbye to other servers; nil if mail stays here.
-	transportClose func()
-	cache          *dns.Cache // in front of the resolver; nil until it is needed
+	// transportClose says goodbye to other servers, and transportForget lets
+	// all of them be tried again; nil if mail stays here.
+	transportClose, transportForget func()
+	cache                           *dns.Cache // in front of the resolver; nil until it is needed
 }
 
 // A service is something that runs until its context is done.

@@ -80,6 +80,7 @@ func (s *Server) serveAdmin() error {
 		Directory: s.directory, Mail: s.mail, Queue: s.queue, Store: s.store, Retrieval: s.retrieval,
 		Journal: s.journal,
 		Wake:    s.runner.Notify,
+		TryAll:  s.tryAll,
 		Logger:  s.log.With("part", "admin"),
 	})
 	ln, err := admin.Listen(s.config.Data)
@@ -89,4 +90,12 @@ func (s *Server) serveAdmin() error {
 	s.closers = append(s.closers, ln.Close)
 	s.services = append(s.services, service{"admin", func(ctx context.Context) error { return s.admin.Run(ctx, ln) }})
 	return nil
+}
+
+// tryAll lets every destination be asked again.
+func (s *Server) tryAll() {
+	if s.transportForget != nil {
+		s.transportForget()
+	}
+	s.runner.TryAll()
 }

@@ -37,7 +37,7 @@ func (s *Server) smtpTransport(routes outbound.Routes) (outbound.Transport, erro
 	}
 	options.Policies = s.tlsPolicies(options.Resolver)
 	transport := outbound.NewSMTP(options)
-	s.transportClose = transport.Close
+	s.transportClose, s.transportForget = transport.Close, transport.Forget
 	return transport, nil
 }
 

@@ -34,7 +34,10 @@ type Options struct {
 	Retrieval *retrieval.Service
 	Journal   *journal.Journal // nil if nothing is remembered
 	// Wake makes the queue's runner look for due recipients.
-	Wake   func()
+	Wake func()
+	// TryAll makes it ask every destination again, also those that are left
+	// alone for now.
+	TryAll func()
 	Logger *slog.Logger
 }
 

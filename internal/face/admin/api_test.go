@@ -32,8 +32,9 @@ const ann = "ann@example.test"
 type office struct {
 	*mailtest.Models
 	*admin.Client
-	dir   string
-	woken int
+	dir      string
+	woken    int
+	forgiven int
 
 	journal *journal.Journal
 }
@@ -56,7 +57,7 @@ func newOffice(t *testing.T) *office {
 	}
 	api := admin.New(admin.Options{
 		Directory: o.Directory, Mail: o.Mail, Queue: o.Models.Queue, Store: o.Models.Store, Retrieval: o.retrieval(),
-		Journal: o.journal, Wake: func() { o.woken++ }, Logger: slog.New(slog.DiscardHandler),
+		Journal: o.journal, Wake: func() { o.woken++ }, TryAll: func() { o.forgiven++ }, Logger: slog.New(slog.DiscardHandler),
 	})
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
@@ -272,8 +273,8 @@ func TestQueue(t *testing.T) {
 		t.Errorf("message %+v", one)
 	}
 	n, err := o.RetryQueued(ctx, admin.QueueFilter{Domain: "farther.test"})
-	if must(t, err); n != 1 || o.woken != 1 {
-		t.Errorf("%d retried, woken %d times", n, o.woken)
+	if must(t, err); n != 1 || o.woken != 1 || o.forgiven != 1 {
+		t.Errorf("%d retried, woken %d times, all destinations tried %d times", n, o.woken, o.forgiven)
 	}
 	n, err = o.DropQueued(ctx, admin.QueueFilter{Domain: "far.test"})
 	if must(t, err); n != 3 {

@@ -169,6 +169,7 @@ func (a *API) changeQueued(r *http.Request) (any, error) {
 func (a *API) change(r *http.Request, f queue.Filter) (int, error) {
 	switch verb := r.PathValue("verb"); verb {
 	case "retry":
+		a.TryAll() // before anything is due, so that nothing is put off
 		return a.Queue.RetryNow(f, time.Now())
 	case "drop":
 		return a.Queue.Drop(f)

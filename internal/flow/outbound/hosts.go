@@ -79,6 +79,13 @@ func (m *hostMemory) makeRoom(now time.Time) {
 	}
 }
 
+// forget lets all addresses be tried.
+func (m *hostMemory) forget() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	clear(m.hosts)
+}
+
 // reached notes that an address works.
 func (m *hostMemory) reached(a netip.AddrPort) {
 	m.mu.Lock()

@@ -143,6 +143,14 @@ func (ls *lanes) quiet(now time.Time) []queue.Hop {
 	return hops
 }
 
+// forgive lets every lane try at once. Those that fail again wait longer than
+// before.
+func (ls *lanes) forgive() {
+	for _, l := range ls.byKey {
+		l.down, l.next = time.Time{}, time.Time{}
+	}
+}
+
 // tidy forgets lanes that have nothing to remember, and the oldest ones if
 // there are too many.
 func (ls *lanes) tidy(now time.Time) {

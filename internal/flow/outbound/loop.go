@@ -194,6 +194,9 @@ func (l *loop) place(w *queue.Work, now, until time.Time) {
 // dispatch starts as many parcels as there is room for, one on each lane in
 // turn.
 func (l *loop) dispatch(now time.Time) {
+	if l.forgive.Swap(false) {
+		l.lanes.forgive()
+	}
 	for started := true; started; {
 		started = false
 		active := l.lanes.active[:0]

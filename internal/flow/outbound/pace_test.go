@@ -3,9 +3,12 @@ package outbound
 import (
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/mailstead/mailstead/dsn"
+
+	"github.com/mailstead/mailstead/internal/model/queue"
 )
 
 var (
@@ -132,5 +135,42 @@ func TestTenThousandToADeadDestination(t *testing.T) {
 		if c, err := h.queue.Count(1); err != nil || c.Waiting != 10_000 || hour > 30 || hour < 12 {
 			t.Errorf("%+v, %v, %d connections in an hour", c, err, hour)
 		}
+	})
+}
+
+// TestTryAll: who knows that a host is back need not wait for the pause that it
+// has earned.
+func TestTryAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h, w := newHouse(t), newWorld(t)
+		tr := w.transport(SMTPOptions{})
+		a := w.host("a.test")
+		w.remove("a.test")
+		h.send("alice@example.test", "x@two.test")
+		r, stop := h.run(Options{Transport: tr})
+		time.Sleep(time.Second)
+		w.mu.Lock()
+		w.hosts["192.0.2.1:25"] = a
+		w.mu.Unlock()
+		retry := func() {
+			if _, err := h.queue.RetryNow(queue.Filter{}, time.Now()); err != nil {
+				t.Error(err)
+			}
+			r.Notify()
+			time.Sleep(time.Second)
+		}
+		retry()
+		if n := len(a.received()); n != 0 {
+			t.Errorf("%d delivered to a host that is left alone", n)
+		}
+		tr.Forget()
+		r.TryAll()
+		retry()
+		if n := len(a.received()); n != 1 {
+			t.Errorf("%d delivered", n)
+		}
+		stop()
+		tr.Close()
+		w.serving.Wait()
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mailstead/mailstead/address"
@@ -73,6 +74,7 @@ type Metrics interface {
 type Runner struct {
 	options Options
 	wake    chan struct{}
+	forgive atomic.Bool // see TryAll
 }
 
 // New returns a runner; it does nothing before Run is called.
@@ -100,6 +102,14 @@ func (r *Runner) Notify() {
 	case r.wake <- struct{}{}:
 	default:
 	}
+}
+
+// TryAll makes the runner ask every destination again, also those that are left
+// alone for now because they could not be reached: somebody knows better. What
+// the transport remembers is for the caller to clear, see [SMTP.Forget].
+func (r *Runner) TryAll() {
+	r.forgive.Store(true)
+	r.Notify()
 }
 
 // Run delivers until the context ends. Then it takes nothing new, finishes what

@@ -111,6 +111,10 @@ func NewSMTP(o SMTPOptions) *SMTP {
 // running any more.
 func (s *SMTP) Close() { s.pool.close() }
 
+// Forget lets all hosts be tried again, also those that could not be reached a
+// short time ago.
+func (s *SMTP) Forget() { s.memory.forget() }
+
 // Deliver implements [Transport].
 func (s *SMTP) Deliver(ctx context.Context, p Parcel) []Result {
 	d := &delivery{SMTP: s, parcel: p, route: p.Route, results: make([]Result, len(p.Recipients)), open: make([]int, len(p.Recipients))}
