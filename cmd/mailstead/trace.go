@@ -123,9 +123,9 @@ func peer(p *journal.Peer) string {
 	if p.Name == "" && p.Address == "" {
 		return ""
 	}
-	text := p.Name
-	if p.Address != "" {
-		text = strings.TrimSpace(text + " (" + p.Address + ")")
+	text := cmp.Or(p.Name, p.Address)
+	if p.Name != "" && p.Address != "" {
+		text += " (" + p.Address + ")"
 	}
 	text += ", " + cmp.Or(p.TLS, "no TLS")
 	if p.With != "" {
