@@ -113,7 +113,7 @@ func summary(e *journal.Event) string {
 		}
 		return fmt.Sprintf("attempt %s, took %s", where, e.Took.Round(time.Millisecond))
 	case journal.Notified:
-		return "told <" + strings.Trim(e.Sender, "<>") + "> about"
+		return "told <" + strings.Trim(e.Sender, "<>") + ">"
 	}
 	return string(e.Kind)
 }

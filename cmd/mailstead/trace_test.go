@@ -64,7 +64,7 @@ func TestPrintJourneys(t *testing.T) {
       x@far.test: deferred, next attempt NEXT: 450 ?[31mlater or never
   TIME  attempt within this server, took 0s
       full@example.test: stored: Delivered.
-  TIME  told <ann@example.test> about
+  TIME  told <ann@example.test>
       queue id q1, by a message with the queue id q3
       x@far.test: failed
 
