@@ -140,7 +140,7 @@ func (p *player) handshake() error {
 	}
 	conn := tls.Client(p.pipe, &tls.Config{InsecureSkipVerify: true})
 	if p.side == 'S' {
-		config, _, err := throwaway()
+		config, _, err := throwaway(Certificate{})
 		if err != nil {
 			return err
 		}

@@ -1,6 +1,7 @@
 package wiretest
 
 import (
+	"cmp"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
@@ -20,25 +21,42 @@ const ServerName = "mail.example"
 // certificate for ServerName, and a client that trusts nothing else.
 func TLS(t testing.TB) (server, client *tls.Config) {
 	t.Helper()
-	server, client, err := throwaway()
+	return TLSWith(t, Certificate{})
+}
+
+// A Certificate is one that TLSWith makes. Zero values are those of TLS.
+type Certificate struct {
+	Name     string    // of the host; ServerName
+	NotAfter time.Time // in 2199
+}
+
+// TLSWith is TLS with a certificate that is wrong in some way. The client looks
+// for ServerName all the same.
+func TLSWith(t testing.TB, c Certificate) (server, client *tls.Config) {
+	t.Helper()
+	server, client, err := throwaway(c)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return server, client
 }
 
-func throwaway() (server, client *tls.Config, err error) {
+func throwaway(c Certificate) (server, client *tls.Config, err error) {
+	// Valid at any time, so also in the past of a synctest bubble.
+	if c.NotAfter.IsZero() {
+		c.NotAfter = time.Date(2199, 1, 1, 0, 0, 0, 0, time.UTC)
+	}
+	c.Name = cmp.Or(c.Name, ServerName)
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, nil, err
 	}
-	// Valid at any time, so also in the past of a synctest bubble.
 	template := &x509.Certificate{
 		SerialNumber:          big.NewInt(1),
-		Subject:               pkix.Name{CommonName: ServerName},
-		DNSNames:              []string{ServerName},
-		NotBefore:             time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC),
-		NotAfter:              time.Date(2199, 1, 1, 0, 0, 0, 0, time.UTC),
+		Subject:               pkix.Name{CommonName: c.Name},
+		DNSNames:              []string{c.Name},
+		NotBefore:             time.Date(1989, 1, 1, 0, 0, 0, 0, time.UTC),
+		NotAfter:              c.NotAfter,
 		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 		IsCA:                  true,
 		BasicConstraintsValid: true,

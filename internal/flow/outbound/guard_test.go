@@ -30,6 +30,7 @@ type guarded struct {
 	tr    *SMTP
 	peers *peers.Store
 	leaf  *x509.Certificate
+	roots *x509.CertPool
 	seen  []string // sessions, as "policy type" or "policy type: failure"
 }
 
@@ -44,7 +45,7 @@ func withPolicies(t *testing.T, test func(t *testing.T, g *guarded)) {
 		}
 		store := memstore.New()
 		defer store.Close()
-		g := &guarded{world: w, leaf: leaf, peers: peers.New(store), host: &fakeHost{name: wiretest.ServerName, tls: server, extensions: []string{"PIPELINING"}}}
+		g := &guarded{world: w, leaf: leaf, roots: client.RootCAs, peers: peers.New(store), host: &fakeHost{name: wiretest.ServerName, tls: server, extensions: []string{"PIPELINING"}}}
 		w.hosts["192.0.2.7:25"] = g.host
 		w.resolver.Update(func(z *dnstest.Zones) {
 			z.A[wiretest.ServerName] = []string{"192.0.2.7"}
@@ -72,6 +73,17 @@ func (g *guarded) note(domain string, s TLSSession) {
 		text += ": " + string(s.Failure.Type)
 	}
 	g.seen = append(g.seen, text)
+}
+
+// show gives the host another certificate, of an authority that is trusted.
+func (g *guarded) show(t *testing.T, c wiretest.Certificate) {
+	t.Helper()
+	g.host.tls, _ = wiretest.TLSWith(t, c)
+	leaf, err := x509.ParseCertificate(g.host.tls.Certificates[0].Certificate[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	g.roots.AddCert(leaf)
 }
 
 // sts gives the domain a policy.
@@ -157,6 +169,18 @@ func TestPolicies(t *testing.T) {
 			g.sts(t, tlspolicy.Enforce, wiretest.ServerName)
 			unknownCA(t, g)
 		}, nil, unsafe, false, "sts: certificate-not-trusted"},
+		{"enforced, an expired certificate", func(t *testing.T, g *guarded) {
+			g.sts(t, tlspolicy.Enforce, wiretest.ServerName)
+			g.show(t, wiretest.Certificate{NotAfter: time.Now().Add(-time.Hour)})
+		}, nil, unsafe, false, "sts: certificate-expired"},
+		{"enforced, a certificate of another host", func(t *testing.T, g *guarded) {
+			g.sts(t, tlspolicy.Enforce, wiretest.ServerName)
+			g.show(t, wiretest.Certificate{Name: "else.test"})
+		}, nil, unsafe, false, "sts: certificate-host-mismatch"},
+		{"testing, an expired certificate", func(t *testing.T, g *guarded) {
+			g.sts(t, tlspolicy.Testing, wiretest.ServerName)
+			g.show(t, wiretest.Certificate{NotAfter: time.Now().Add(-time.Hour)})
+		}, nil, safelyTaken, true, "sts: certificate-expired"},
 		{"enforced, no TLS", func(t *testing.T, g *guarded) { g.sts(t, tlspolicy.Enforce, wiretest.ServerName); plain(g) }, nil, "temporary 4.7.", false, "sts: starttls-not-supported"},
 		{"enforced, another host", func(t *testing.T, g *guarded) { g.sts(t, tlspolicy.Enforce, "*.else.test") }, nil, forbidden, false, "sts: validation-failure"},
 		{"testing, another host", func(t *testing.T, g *guarded) { g.sts(t, tlspolicy.Testing, "*.else.test") }, nil, safelyTaken, true, "sts: validation-failure guarded.test sts"},
