@@ -21,19 +21,24 @@ type SearchResult struct {
 // stands behind that word in the grammar of RFC 9051 §6.4.4, such as
 // "RETURN (COUNT) UNSEEN", in ASCII without literals.
 func (c *Client) Search(ctx context.Context, kind imap.NumKind, program string) (*SearchResult, error) {
-	name := "SEARCH"
+	p, err := c.searching(ctx, kind, "SEARCH", program)
+	if err != nil {
+		return nil, err
+	}
+	return p.search, nil
+}
+
+// searching runs a command that searches, and returns what has come of it.
+func (c *Client) searching(ctx context.Context, kind imap.NumKind, name, program string) (*pending, error) {
 	if kind == imap.NumUID {
-		name = "UID SEARCH"
+		name = "UID " + name
 	}
 	p := &pending{keepExpunged: kind == imap.NumSeq, search: &SearchResult{Kind: kind}}
 	_, err := c.run(ctx, p, name, func(w *imapwire.Writer) {
 		w.SP()
 		w.Raw(program)
 	})
-	if err != nil {
-		return nil, err
-	}
-	return p.search, nil
+	return p, err
 }
 
 // searchRev1 takes a SEARCH response.

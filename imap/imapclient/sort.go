@@ -12,15 +12,7 @@ import (
 // "RETURN (MIN) (REVERSE DATE) UTF-8 UNSEEN", in ASCII without literals. The
 // result is in the order of the SORT, Min and Max its ends.
 func (c *Client) Sort(ctx context.Context, kind imap.NumKind, program string) (*SearchResult, error) {
-	name := "SORT"
-	if kind == imap.NumUID {
-		name = "UID SORT"
-	}
-	p := &pending{keepExpunged: kind == imap.NumSeq, search: &SearchResult{Kind: kind}}
-	_, err := c.run(ctx, p, name, func(w *imapwire.Writer) {
-		w.SP()
-		w.Raw(program)
-	})
+	p, err := c.searching(ctx, kind, "SORT", program)
 	if err != nil {
 		return nil, err
 	}

@@ -11,15 +11,7 @@ import (
 // stands behind that word in the grammar of RFC 5256 §5, such as "REFERENCES
 // UTF-8 UNSEEN", in ASCII without literals.
 func (c *Client) Thread(ctx context.Context, kind imap.NumKind, program string) ([]imap.ThreadNode, error) {
-	name := "THREAD"
-	if kind == imap.NumUID {
-		name = "UID THREAD"
-	}
-	p := &pending{keepExpunged: kind == imap.NumSeq, search: &SearchResult{Kind: kind}}
-	_, err := c.run(ctx, p, name, func(w *imapwire.Writer) {
-		w.SP()
-		w.Raw(program)
-	})
+	p, err := c.searching(ctx, kind, "THREAD", program)
 	if err != nil {
 		return nil, err
 	}

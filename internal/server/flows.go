@@ -52,6 +52,21 @@ func (s *Server) makeFlows() error {
 		Logger:    s.log.With("part", "login"),
 		Result:    s.counters.login,
 	})
+	s.makeIncoming(hostname)
+	if err := s.makeOutbound(hostname); err != nil {
+		return err
+	}
+	s.retrieval = retrieval.New(retrieval.Options{
+		Directory: s.directory, Mail: s.mail, Notes: s.notes,
+		Defaults: pop3Policy(&s.config.Maildrop),
+		Now:      time.Now,
+		Logger:   s.log.With("part", "retrieval"),
+	})
+	return s.makeUpkeep()
+}
+
+// makeIncoming makes what happens to mail that is brought here.
+func (s *Server) makeIncoming(hostname address.Domain) {
 	s.delivery = delivery.New(delivery.Options{
 		Store:     s.store,
 		Directory: s.directory,
@@ -75,6 +90,10 @@ func (s *Server) makeFlows() error {
 		Directory: s.directory, Mail: s.mail, Hosts: []string{s.config.HostnameOrMachine()}, Now: time.Now,
 		Find: imapsession.Options{Directory: s.directory, Mail: s.mail}.FindReadable,
 	})
+}
+
+// makeOutbound makes what happens to mail that leaves.
+func (s *Server) makeOutbound(hostname address.Domain) (err error) {
 	if a := s.config.TLSReports.Address; a != "" {
 		if s.reportsTo, err = address.Parse(a); err != nil {
 			return err
@@ -104,12 +123,10 @@ func (s *Server) makeFlows() error {
 		Metrics:           s.counters.outbound(),
 		Observe:           s.observe(),
 	})
-	s.retrieval = retrieval.New(retrieval.Options{
-		Directory: s.directory, Mail: s.mail, Notes: s.notes,
-		Defaults: pop3Policy(&s.config.Maildrop),
-		Now:      time.Now,
-		Logger:   s.log.With("part", "retrieval"),
-	})
+	return nil
+}
+
+func (s *Server) makeUpkeep() error {
 	chores, err := s.chores()
 	if err != nil {
 		return err
