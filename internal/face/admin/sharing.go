@@ -85,15 +85,7 @@ func (a *API) setAdmin(r *http.Request) (any, error) {
 // listACLs lists the mailboxes of an account with those who have rights on
 // them, or one of them.
 func (a *API) listACLs(r *http.Request) (any, error) {
-	account, err := a.account(r)
-	if err != nil {
-		return nil, err
-	}
-	mail, err := a.Mail.Account(r.Context(), mailstore.AccountID(account.ID))
-	if err != nil {
-		return nil, err
-	}
-	tree, err := mail.Mailboxes(r.Context())
+	mail, tree, err := a.mailboxes(r)
 	if err != nil {
 		return nil, err
 	}
@@ -116,6 +108,20 @@ func (a *API) listACLs(r *http.Request) (any, error) {
 	return list, nil
 }
 
+// mailboxes opens the account that a request names.
+func (a *API) mailboxes(r *http.Request) (*mailstore.Account, *mailstore.Tree, error) {
+	account, err := a.account(r)
+	if err != nil {
+		return nil, nil, err
+	}
+	mail, err := a.Mail.Account(r.Context(), mailstore.AccountID(account.ID))
+	if err != nil {
+		return nil, nil, err
+	}
+	tree, err := mail.Mailboxes(r.Context())
+	return mail, tree, err
+}
+
 func (a *API) aclOf(ctx context.Context, owner mailstore.AccountID, box *mailstore.Mailbox) (ACL, error) {
 	acl := ACL{Mailbox: box.Name, Entries: []ACLEntry{}}
 	entries, err := sharing.List(ctx, a.Directory, owner, box)
@@ -126,10 +132,6 @@ func (a *API) aclOf(ctx context.Context, owner mailstore.AccountID, box *mailsto
 }
 
 func (a *API) changeACL(r *http.Request) (any, error) {
-	account, err := a.account(r)
-	if err != nil {
-		return nil, err
-	}
 	req, err := decode[ACLChange](r)
 	if err != nil {
 		return nil, err
@@ -138,11 +140,7 @@ func (a *API) changeACL(r *http.Request) (any, error) {
 	if err != nil {
 		return nil, errRights
 	}
-	mail, err := a.Mail.Account(r.Context(), mailstore.AccountID(account.ID))
-	if err != nil {
-		return nil, err
-	}
-	tree, err := mail.Mailboxes(r.Context())
+	mail, tree, err := a.mailboxes(r)
 	if err != nil {
 		return nil, err
 	}
