@@ -11,7 +11,7 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.6.0
 
 export CGO_ENABLED = 0
 
-.PHONY: help run build test test-go test-race test-clients check bench bench-peers bench-large fuzz tools clean
+.PHONY: help run build test test-go test-race test-clients check bench bench-peers bench-large fuzz soak tools clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -55,6 +55,9 @@ bench-large: build ## Mailstead beside Dovecot on a mailbox of 100 000 messages,
 
 fuzz: ## every fuzz target for FUZZTIME each
 	./scripts/fuzz.sh $(FUZZTIME)
+
+soak: build ## the long forms of the tests, some hours; see docs/reliability.md
+	./scripts/soak.sh
 
 tools: ## install the clients and tools that the tests drive (Debian)
 	./scripts/install-tools.sh

@@ -55,6 +55,7 @@ var kits = []string{
 	"imap/imaptest",
 	"internal/mailtest",
 	"internal/archtest",
+	"internal/soak",
 	"internal/platform/storage/storagetest",
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 	"github.com/mailstead/mailstead/internal/platform/storage"
 	"github.com/mailstead/mailstead/internal/platform/storage/storagetest"
+	"github.com/mailstead/mailstead/internal/soak"
 )
 
 // TestPowerCut has writers at work, cuts the power at some operation on the
@@ -29,7 +30,7 @@ func TestPowerCut(t *testing.T) {
 			random := rand.New(rand.NewPCG(uint64(survives), 7))
 			l := newLedger()
 			fs := vfs.NewCrashableMem()
-			for round := range 15 {
+			for round := range soak.Times(15, 150) {
 				cut := newPowerCut(fs, l, vfs.CrashCloneCfg{UnsyncedDataPercent: survives, RNG: random})
 				cut.after.Store(random.Int64N(300))
 				writeUntilCut(t, l, cut, uint64(round))

@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# The long forms of the tests: soak.sh [name...], all of them without a name.
+# What each logs is kept in docs/soak/NAME.txt. See docs/reliability.md.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# soaks lists them: a name, and what is given to go test.
+soaks() {
+	cat <<-'END'
+		store-crash     -run TestPowerCut ./internal/platform/storage/embedded/
+	END
+}
+
+# soak runs one of them and keeps its output, without what differs by machine.
+soak() {
+	local name=$1 out=docs/soak/$1.txt status=0
+	shift
+	printf '%s: go test %s\n' "$name" "$*"
+	{
+		printf '$ MAILSTEAD_SOAK=1 go test -v -count=1 %s\n' "$*"
+		printf '%s, %s, %s processors\n\n' "$(git describe --tags --always --dirty)" "$(date -u +'%F %R UTC')" "$(nproc)"
+	} >"$out"
+	# shellcheck disable=SC2086 # the arguments are words
+	MAILSTEAD_SOAK=1 MAILSTEAD_BIN=$PWD/bin/mailstead go test -v -count=1 -timeout 3h "$@" 2>&1 |
+		sed -e "s#$PWD#.#g" | grep -v -e '^=== ' >>"$out" || status=1
+	tail -n 1 "$out"
+	return $status
+}
+
+failed=0
+while read -r name args; do
+	if [ $# -eq 0 ] || printf '%s\n' "$@" | grep -qx "$name"; then
+		# shellcheck disable=SC2086
+		soak "$name" $args </dev/null || failed=1
+	fi
+done < <(soaks)
+exit $failed
