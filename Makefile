@@ -11,7 +11,7 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.6.0
 
 export CGO_ENABLED = 0
 
-.PHONY: help run build test test-go test-race test-clients check bench bench-peers bench-large fuzz soak tools clean
+.PHONY: help run build test test-go test-race test-clients check bench bench-peers bench-large bench-growth fuzz soak tools clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -52,6 +52,9 @@ bench-peers: build ## Mailstead beside Postfix and Dovecot, as root, an hour; QU
 bench-large: build ## Mailstead beside Dovecot on a mailbox of 100 000 messages, as root
 	./scripts/bench-peers/install.sh
 	./scripts/bench-peers/large.sh
+
+bench-growth: build ## how cost grows with mailboxes and accounts, ten minutes
+	./scripts/bench-growth/run.sh
 
 fuzz: ## every fuzz target for FUZZTIME each
 	./scripts/fuzz.sh $(FUZZTIME)
