@@ -235,6 +235,24 @@ func TestOwnAccountBuysNoGuesses(t *testing.T) {
 	}
 }
 
+// TestSpellingsBuyNoGuesses writes one address in other ways at each guess.
+func TestSpellingsBuyNoGuesses(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		spellings := []string{ann, strings.ToUpper(ann), `"ann"@example.test`, `"\a\nn"@Example.Test`, `"a\nn"@example.test`}
+		g := newGate(t, limit.NewFailures(options(100, len(spellings))))
+		for _, name := range spellings {
+			if err := g.begin().Password(t.Context(), name, "guess"); !errors.Is(err, sasl.ErrCredentials) {
+				t.Fatalf("%s: %v", name, err)
+			}
+		}
+		start := time.Now()
+		if err := g.begin().Password(t.Context(), `"an\n"@example.test`, "guess"); !errors.Is(err, sasl.ErrCredentials) || time.Since(start) == 0 {
+			t.Errorf("one more spelling is a guess without delay: %v", err)
+		}
+	})
+}
+
 // TestAccountIsDelayed wants further attempts on an account to take longer,
 // from wherever they come, and the right password to be taken all the same.
 func TestAccountIsDelayed(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/mailstead/mailstead/address"
 	"github.com/mailstead/mailstead/internal/model/directory"
 	"github.com/mailstead/mailstead/sasl"
 )
@@ -38,8 +39,15 @@ func (e *Exchange) admit(ctx context.Context, name string) error {
 	}
 }
 
-// canonical is the form of a login name by which failures are counted.
-func canonical(name string) string { return strings.ToLower(name) }
+// canonical is the form of a login name by which failures are counted: one for
+// all spellings of an address, or each would be worth guesses of its own.
+func canonical(name string) string {
+	a, err := address.Parse(name)
+	if err != nil {
+		return strings.ToLower(name)
+	}
+	return a.Canonical().String()
+}
 
 // finish notes how an attempt ended.
 func (e *Exchange) finish(name string, account directory.Account, err error) error {

@@ -30,9 +30,9 @@ func (d *Directory) SetPassword(ctx context.Context, id AccountID, password stri
 }
 
 // Authenticate checks a login name, which is any address of an account, and
-// its password. A shared account has none. It returns sasl.ErrCredentials if they do not fit, after the
-// same work for names that nobody has; sasl.ErrDisabled if they fit and the
-// account is switched off.
+// its password. A shared account has none. It returns sasl.ErrCredentials if
+// they do not fit, after the same work for names that nobody has;
+// sasl.ErrDisabled if they fit and the account is switched off.
 func (d *Directory) Authenticate(ctx context.Context, login, password string) (Account, error) {
 	account, c, err := d.login(login)
 	if errors.Is(err, ErrNotFound) {
@@ -60,9 +60,19 @@ func (d *Directory) SCRAM(ctx context.Context, login string) (SCRAMKeys, Account
 	}
 	account, c, err := d.login(login)
 	if errors.Is(err, ErrNotFound) {
-		return decoyKeys(d.secret, login, d.options.SCRAMIterations), Account{}, nil
+		return decoyKeys(d.secret, canonicalLogin(login), d.options.SCRAMIterations), Account{}, nil
 	}
 	return c.SCRAM, account, err
+}
+
+// canonicalLogin is one form for all spellings of a login name. The spellings of
+// a name that somebody has lead to one salt; so must those of the others.
+func canonicalLogin(name string) string {
+	a, err := address.Parse(name)
+	if err != nil {
+		return name
+	}
+	return a.Canonical().String()
 }
 
 // login reads the account and the credentials of a login name, or returns

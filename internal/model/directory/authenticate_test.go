@@ -222,6 +222,29 @@ func TestDecoys(t *testing.T) {
 	}
 }
 
+// TestDecoysOfOtherSpellings asks for one name in many spellings: those of an
+// account come to one salt, and if those of a stranger did not, two questions
+// would tell who has an account.
+func TestDecoysOfOtherSpellings(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	d := newDirectory(t)
+	town(t, d)
+	for _, name := range []string{"alice", "nobody"} {
+		want, _, err := d.SCRAM(ctx, name+"@example.test")
+		must(t, err)
+		for _, spelling := range []string{
+			strings.ToUpper(name) + "@EXAMPLE.test", `"` + name + `"@example.test`, `"\` + name + `"@Example.Test`,
+		} {
+			got, _, err := d.SCRAM(ctx, spelling)
+			must(t, err)
+			if string(got.Salt) != string(want.Salt) || got.Iterations != want.Iterations {
+				t.Errorf("%s has a salt of its own", spelling)
+			}
+		}
+	}
+}
+
 func TestPasswordHash(t *testing.T) {
 	t.Parallel()
 	h := newPasswordHash(testOptions().Argon2, "password")
