@@ -65,6 +65,7 @@ func (s *Server) serveMetrics(ctx context.Context) error {
 		return err
 	}
 	s.closers = append(s.closers, endpoint.Close)
+	s.bound["metrics"] = append(s.bound["metrics"], endpoint.Addr())
 	s.services = append(s.services, service{"metrics", endpoint.Run})
 	return nil
 }

@@ -2,6 +2,7 @@ package directory
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -242,6 +243,44 @@ func TestDecoysOfOtherSpellings(t *testing.T) {
 				t.Errorf("%s has a salt of its own", spelling)
 			}
 		}
+	}
+}
+
+// TestStrangersCostTheSame takes all places to hash away: whatever a client that
+// does not know the password says, it would have had to wait for one, whether or
+// not there is such an account and the right password is remembered. And the hash
+// that a stranger is held against costs what a true one does.
+func TestStrangersCostTheSame(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	d := newDirectory(t)
+	town(t, d)
+	_, err := d.Authenticate(ctx, "alice@example.test", "secret of alice@example.test")
+	must(t, err)
+	for range cap(d.hasher.slots) {
+		d.hasher.slots <- struct{}{}
+	}
+	gone, cancel := context.WithCancel(ctx)
+	cancel()
+	for _, login := range []string{
+		"alice@example.test", "alice@example.org", "off@example.test", "nobody@example.test", "nobody@elsewhere.test", "sales@example.test",
+		"alice", "", "@", "\x00", "alice@example.test\x00", "\xff@example.test", strings.Repeat("x", 1000) + "@example.test",
+	} {
+		for _, password := range []string{"wrong", "", "\x00", "\xff", strings.Repeat("x", 10000)} {
+			if _, err := d.Authenticate(gone, login, password); !errors.Is(err, context.Canceled) {
+				t.Errorf("%.40q with %.10q does no work: %v", login, password, err)
+			}
+		}
+	}
+	if _, err := d.Authenticate(ctx, "alice@example.test", "secret of alice@example.test"); err != nil {
+		t.Errorf("the right password is not remembered: %v", err)
+	}
+	_, c, err := d.login("bob@example.test")
+	must(t, err)
+	hash, err := parsePasswordHash(c.Argon2)
+	must(t, err)
+	if decoy := d.hasher.decoy; decoy.params != hash.params || len(decoy.salt) != len(hash.salt) || len(decoy.hash) != len(hash.hash) {
+		t.Errorf("a stranger costs %+v, an account %+v", decoy.params, hash.params)
 	}
 }
 
