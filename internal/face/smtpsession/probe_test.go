@@ -42,7 +42,25 @@ func TestOpenRelay(t *testing.T) {
 			for _, to := range recipients {
 				lines = append(lines, "RCPT TO:<"+to+">")
 			}
-			probe(t, s, append(lines, "DATA"))
+			probe(t, s, "smtp", append(lines, "DATA"))
+		}
+	}
+	// Others than strangers who write to us, but as little known.
+	for service, hello := range map[string]string{"lmtp": "LHLO example.test", "submission": "EHLO example.test"} {
+		for _, from := range []string{far, ann, ""} {
+			lines := []string{hello, "MAIL FROM:<" + from + ">"}
+			for _, to := range recipients {
+				lines = append(lines, "RCPT TO:<"+to+">")
+			}
+			probe(t, s, service, append(lines, "DATA"))
+		}
+	}
+	for _, first := range []string{"AUTH PLAIN AGFubkBleGFtcGxlLnRlc3QAd3Jvbmc=", "AUTH PLAIN AA==", "XCLIENT LOGIN=ann@example.test", "XFORWARD IDENT=ann"} {
+		got := s.Talk("submission", "EHLO example.test", first, "MAIL FROM:<"+ann+">", "RCPT TO:<x@far.test>", "DATA")
+		for i, reply := range got[2:] {
+			if !strings.HasPrefix(reply, "5") {
+				t.Errorf("after %s: reply %d is %s", first, i, reply)
+			}
 		}
 	}
 	if got := waiting(t, s); len(got) > 0 || len(victims.Mail()) > 0 {
@@ -51,16 +69,16 @@ func TestOpenRelay(t *testing.T) {
 }
 
 // probe wants no recipient of a dialogue accepted, and at last no message.
-func probe(t *testing.T, s *mailtest.Server, lines []string) {
+func probe(t *testing.T, s *mailtest.Server, service string, lines []string) {
 	t.Helper()
 	const atOnce = 15 // below what bad commands may be
 	for len(lines) > 3 {
 		n := min(atOnce, len(lines)-3)
 		some := append(append([]string{}, lines[:2+n]...), "DATA")
-		got := s.Talk("smtp", some...)
+		got := s.Talk(service, some...)
 		for i, reply := range got[2:] {
 			if !strings.HasPrefix(reply, "5") {
-				t.Errorf("%s, %s: %s", some[1], some[2+i], reply)
+				t.Errorf("%s: %s, %s: %s", service, some[1], some[2+i], reply)
 			}
 		}
 		lines = append(lines[:2:2], lines[2+n:]...)
