@@ -8,6 +8,7 @@ cd "$(dirname "$0")/.."
 soaks() {
 	cat <<-'END'
 		store-crash     -run TestPowerCut ./internal/platform/storage/embedded/
+		load-files      -tags clients -run TestFilesRunOut ./internal/clienttest/
 	END
 }
 

@@ -10,7 +10,9 @@
 //   - with what no client should say (the files hostile_*_test.go: wrong commands,
 //     smuggling, injection at STARTTLS, abuse of memory and time, stops and starts
 //     at bad moments; diskfull_test.go: a disk without room, for which it mounts a
-//     small one and must be root or have sudo).
+//     small one and must be root or have sudo);
+//   - with more than it can bear (the files load_*_test.go: crowds, floods, slow
+//     clients, deaf clients, no file descriptors left).
 //
 // Its tests have the build tag clients and run in `make test`, which installs
 // the clients and servers; a missing one is a failure. They are the only tests

@@ -29,6 +29,7 @@ type server struct {
 	data  string
 	ports map[string]int
 	args  []string
+	files int // that it may have open; 0 is what this process may
 
 	cmd *exec.Cmd
 	log *syncBuffer
@@ -79,6 +80,10 @@ func (s *server) start(t *testing.T) {
 		args = append(args, "--"+p, strconv.Itoa(s.ports[p]))
 	}
 	cmd := exec.Command(bin, append(args, s.args...)...)
+	if s.files > 0 {
+		limited := fmt.Sprintf("ulimit -n %d && exec \"$0\" \"$@\"", s.files)
+		cmd = exec.Command("sh", append([]string{"-c", limited}, cmd.Args...)...)
+	}
 	cmd.Stdout, cmd.Stderr = s.log, s.log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

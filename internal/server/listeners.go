@@ -102,6 +102,7 @@ func (s *Server) listen(ctx context.Context, tlsConfig *tls.Config) error {
 			Name: d.name, Handler: d.handler, Logger: s.log,
 			TrustedProxies: d.config.Trusted(), Limits: limits, Refusal: d.refusal,
 			DrainTime: s.config.Limits.DrainTime.Duration, Metrics: metrics,
+			Reserved: s.files.reserved,
 		}
 		if d.implicit {
 			options.TLS = tlsConfig

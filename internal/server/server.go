@@ -44,6 +44,7 @@ type Server struct {
 	options Options
 	log     *slog.Logger
 	metrics *obs.Registry
+	files   files
 
 	store storage.Store
 	models
@@ -74,6 +75,7 @@ func New(ctx context.Context, c *config.Config, o Options) (*Server, error) {
 		return nil, err
 	}
 	s.log = obs.NewLogger(o.Log, obs.LogOptions{Format: obs.Format(c.Log.Format), Level: level})
+	s.files = divideFiles(allowedFiles())
 	if err := s.build(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
@@ -104,6 +106,7 @@ func (s *Server) openStore() error {
 	store, err := embedded.Open(s.storePath(), embedded.Options{
 		Logger:    s.log.With("part", "storage"),
 		CacheSize: int64(s.config.Storage.Cache),
+		OpenKeys:  s.files.keys, OpenPacks: s.files.packs, Reserved: s.files.spools,
 	})
 	if err != nil {
 		return fmt.Errorf("opening the store in %s: %w", s.storePath(), err)

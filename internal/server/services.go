@@ -6,6 +6,7 @@ import (
 
 	"github.com/mailstead/mailstead/internal/face/admin"
 	"github.com/mailstead/mailstead/internal/platform/certs"
+	"github.com/mailstead/mailstead/internal/platform/listener"
 	"github.com/mailstead/mailstead/internal/platform/obs"
 )
 
@@ -60,10 +61,11 @@ func (s *Server) serveMetrics(ctx context.Context) error {
 		return nil
 	}
 	handler := obs.NewHandler(s.metrics, s.health, s.log.With("part", "metrics"))
-	endpoint, err := obs.Listen(ctx, s.config.Metrics.Listen, handler, s.log.With("part", "metrics"))
+	accepter, err := s.bind(ctx, "metrics", s.config.Metrics.Listen)
 	if err != nil {
 		return err
 	}
+	endpoint := obs.New(accepter, handler, s.log.With("part", "metrics"))
 	s.closers = append(s.closers, endpoint.Close)
 	s.bound["metrics"] = append(s.bound["metrics"], endpoint.Addr())
 	s.services = append(s.services, service{"metrics", endpoint.Run})
@@ -88,6 +90,7 @@ func (s *Server) serveAdmin() error {
 	if err != nil {
 		return err
 	}
+	ln = listener.Bound(ln, s.bounds())
 	s.closers = append(s.closers, ln.Close)
 	s.services = append(s.services, service{"admin", func(ctx context.Context) error { return s.admin.Run(ctx, ln) }})
 	return nil

@@ -119,10 +119,11 @@ func (s *Server) serveWeb(ctx context.Context, config *tls.Config) error {
 	log := s.log.With("part", "https")
 	handler := web.NewHandler(web.Options{HasDomain: s.directory.IsLocal, Policy: s.ownPolicy(), Logger: log})
 	for _, a := range s.config.HTTPS.Listen {
-		one, err := web.Listen(ctx, a, config, handler, log)
+		accepter, err := s.bind(ctx, "https", a)
 		if err != nil {
 			return err
 		}
+		one := web.New(accepter, config, handler, log)
 		s.bound["https"] = append(s.bound["https"], one.Addr())
 		s.closers = append(s.closers, one.Close)
 		s.services = append(s.services, service{"https", one.Run})

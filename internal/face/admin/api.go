@@ -70,6 +70,7 @@ func (a *API) Run(ctx context.Context, ln net.Listener) error {
 	srv := &http.Server{
 		Handler:           http.MaxBytesHandler(a.handler(), maxBody),
 		ReadHeaderTimeout: time.Minute,
+		IdleTimeout:       5 * time.Minute,
 		ErrorLog:          slog.NewLogLogger(a.Logger.Handler(), slog.LevelWarn),
 	}
 	stopped := make(chan error, 1)

@@ -33,6 +33,7 @@ var translations = []struct {
 	{imapurl.ErrRefused, imap.CodeCannot, "URL means nothing here"},
 	{mailstore.ErrUIDsExhausted, imap.CodeLimit, "Mailbox has used up its UIDs"},
 	{storage.ErrFull, imap.CodeUnavailable, "No space left, try again later"},
+	{storage.ErrBusy, imap.CodeUnavailable, "Server is busy, try again later"},
 	{storage.ErrClosed, imap.CodeUnavailable, "Server is stopping"},
 	{mailstore.ErrClosed, imap.CodeUnavailable, "Server is stopping"},
 	{mailstore.ErrCorrupt, imap.CodeCorruption, "Stored data is damaged"},

@@ -51,6 +51,7 @@ var translations = []struct {
 	{mailstore.ErrOverQuota, smtp.NewError(452, smtp.EnhancedCode{4, 2, 2}, "Mailbox full")},
 	{mailstore.ErrTooLarge, smtp.NewError(552, smtp.EnhancedCode{5, 3, 4}, "Message too big")},
 	{storage.ErrFull, smtp.NewError(452, smtp.EnhancedCode{4, 3, 1}, "Insufficient system storage")},
+	{storage.ErrBusy, smtp.NewError(451, smtp.EnhancedCode{4, 3, 2}, "Server is busy, please try again later")},
 }
 
 // replyTo turns a failure into what the client is told. All others stay as

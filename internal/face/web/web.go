@@ -62,13 +62,9 @@ type Server struct {
 	server   *http.Server
 }
 
-// Listen binds an address such as ":443". Requests wait until Run.
-func Listen(ctx context.Context, address string, config *tls.Config, handler http.Handler, logger *slog.Logger) (*Server, error) {
-	var listen net.ListenConfig
-	accepter, err := listen.Listen(ctx, "tcp", address)
-	if err != nil {
-		return nil, fmt.Errorf("https: %w", err)
-	}
+// New takes a bound net.Listener, which belongs to it from then on. Requests
+// wait until Run.
+func New(accepter net.Listener, config *tls.Config, handler http.Handler, logger *slog.Logger) *Server {
 	return &Server{
 		accepter: tls.NewListener(accepter, config),
 		server: &http.Server{
@@ -80,7 +76,7 @@ func Listen(ctx context.Context, address string, config *tls.Config, handler htt
 			MaxHeaderBytes:    8 << 10,
 			ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
 		},
-	}, nil
+	}
 }
 
 // Addr returns the address that the server is bound to.

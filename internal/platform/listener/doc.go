@@ -22,6 +22,9 @@
 //
 // # Caveats
 //
+// With [Options.Reserved], a connection is refused while the process has so many
+// files open that the store might not be able to open its own.
+//
 // A connection from a trusted proxy must begin with a PROXY header; one from
 // anywhere else must not, and its header would reach the engine as garbage.
 package listener

@@ -45,6 +45,10 @@ type Options struct {
 	// such as "421 4.7.0 too many connections\r\n". Under implicit TLS they
 	// get an alert.
 	Refusal string
+	// Reserved is the lowest file descriptor that no connection may take:
+	// this one and those above are for the files of the store. Connections
+	// beyond it are refused. Zero reserves none.
+	Reserved int
 	// DrainTime is how long handlers may take to finish; 30 seconds if
 	// zero.
 	DrainTime time.Duration
@@ -57,6 +61,7 @@ type Listener struct {
 	options  Options
 	accepter net.Listener
 	metrics  counters
+	refusals refusals
 
 	mu   sync.Mutex
 	open map[net.Conn]struct{} // those that draining may have to close
@@ -116,6 +121,8 @@ func (l *Listener) accept(ctx context.Context, handlers *sync.WaitGroup) {
 	for {
 		conn, err := l.accepter.Accept()
 		switch {
+		case err == nil && crowded(conn, l.options.Reserved):
+			l.turnAway(conn)
 		case err == nil:
 			pause = 0
 			handlers.Go(func() { l.serve(ctx, conn) })

@@ -36,13 +36,23 @@ func (l *Listener) serve(ctx context.Context, raw net.Conn) {
 	l.admit(ctx, conn, logger)
 }
 
+// turnAway ends a connection for which there is no file. It takes no goroutine,
+// so that no more than one of them is open; what little it says fits into the
+// buffer of a new socket.
+func (l *Listener) turnAway(raw net.Conn) {
+	defer raw.Close()
+	l.metrics.refused("files").Inc()
+	l.refusals.tell(l.options.Logger, "remote", remoteIP(raw), "error", errNoFiles)
+	l.say(raw)
+}
+
 // admit counts a connection against the limits and, if it is within them,
 // hands it over.
 func (l *Listener) admit(ctx context.Context, conn net.Conn, logger *slog.Logger) {
 	ip := remoteIP(conn)
 	if err := l.acquire(ip); err != nil {
 		l.metrics.refused("limit").Inc()
-		logger.Warn("connection refused", "remote", ip, "error", err)
+		l.refusals.tell(logger, "remote", ip, "error", err)
 		l.refuse(conn)
 		return
 	}
@@ -63,7 +73,10 @@ func (l *Listener) admit(ctx context.Context, conn net.Conn, logger *slog.Logger
 	l.options.Handler(ctx, conn)
 }
 
-var errProxyHeader = errors.New("listener: PROXY header missing or malformed")
+var (
+	errProxyHeader = errors.New("listener: PROXY header missing or malformed")
+	errNoFiles     = errors.New("listener: the process has too many files open")
+)
 
 // identify returns a connection that knows the client behind a trusted proxy.
 func (l *Listener) identify(raw net.Conn) (net.Conn, error) {
@@ -110,19 +123,25 @@ const (
 	refusalOctets = 16 << 10
 )
 
-// refuse says why, in the words of the protocol or of TLS. What the peer has
-// sent already is read, for closing a connection with unread input may destroy
-// what the peer has not read yet.
-func (l *Listener) refuse(conn net.Conn) {
+// say says why a connection is refused, in the words of the protocol or of TLS.
+// It reports whether there was something to say and the peer may read it.
+func (l *Listener) say(conn net.Conn) bool {
 	text := l.options.Refusal
 	if l.options.TLS != nil {
 		text = internalError
 	}
 	if text == "" {
-		return
+		return false
 	}
 	conn.SetDeadline(time.Now().Add(refusalTime))
-	if _, err := io.WriteString(conn, text); err != nil {
+	_, err := io.WriteString(conn, text)
+	return err == nil
+}
+
+// refuse says why. What the peer has sent already is read, for closing a
+// connection with unread input may destroy what the peer has not read yet.
+func (l *Listener) refuse(conn net.Conn) {
+	if !l.say(conn) {
 		return
 	}
 	if half, ok := conn.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {

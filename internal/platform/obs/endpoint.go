@@ -42,13 +42,9 @@ type Endpoint struct {
 	server   *http.Server
 }
 
-// Listen binds an address such as "127.0.0.1:9090". Requests wait until Run.
-func Listen(ctx context.Context, address string, handler http.Handler, logger *slog.Logger) (*Endpoint, error) {
-	var config net.ListenConfig
-	accepter, err := config.Listen(ctx, "tcp", address)
-	if err != nil {
-		return nil, fmt.Errorf("metrics: %w", err)
-	}
+// New takes a bound net.Listener, which belongs to it from then on. Requests
+// wait until Run.
+func New(accepter net.Listener, handler http.Handler, logger *slog.Logger) *Endpoint {
 	return &Endpoint{
 		accepter: accepter,
 		server: &http.Server{
@@ -60,7 +56,7 @@ func Listen(ctx context.Context, address string, handler http.Handler, logger *s
 			MaxHeaderBytes:    16 << 10,
 			ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
 		},
-	}, nil
+	}
 }
 
 // Addr returns the address that the endpoint is bound to.

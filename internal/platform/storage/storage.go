@@ -27,6 +27,9 @@ var (
 	// ErrFull says that the disk has no room (or the quota of the disk is
 	// used up). Nothing was written, and the store goes on working.
 	ErrFull = errors.New("storage: no space left")
+	// ErrBusy says that the store cannot open another file now. Nothing was
+	// written; it passes when others close theirs.
+	ErrBusy = errors.New("storage: too many files open")
 	// ErrCorrupt says that stored bytes do not match their checksum.
 	ErrCorrupt = errors.New("storage: corrupt data")
 	// ErrReserved says that a batch touches a subspace of the engine.

@@ -122,8 +122,9 @@ func (c *committer) addStaged(op storage.Op) {
 	c.data = append(c.data, pieces...)
 }
 
-// commit makes the group durable and visible. After an error that is not
-// [storage.ErrFull] nothing is known about the disk: the store is at its end.
+// commit makes the group durable and visible. After an error that is neither
+// [storage.ErrFull] nor [storage.ErrBusy] nothing is known about the disk: the
+// store is at its end.
 func (c *committer) commit() error {
 	err := c.disk.check()
 	if err == nil {
@@ -132,9 +133,10 @@ func (c *committer) commit() error {
 	return c.judge(err)
 }
 
-// judge ends the store after an error of writing, unless the disk was full.
+// judge ends the store after an error of writing, unless the disk was full or
+// there was no file for a new pack.
 func (c *committer) judge(err error) error {
-	if err != nil && !errors.Is(err, storage.ErrFull) {
+	if err != nil && !errors.Is(err, storage.ErrFull) && !errors.Is(err, storage.ErrBusy) {
 		c.fatal.set(err)
 	}
 	if err == nil {

@@ -69,7 +69,7 @@ func (d *diskGuard) check() error {
 // openIndex opens Pebble.
 func (s *Store) openIndex() error {
 	opts := &pebble.Options{
-		FS: vfs.OnDiskFull(indexFS{s.opts.FS}, s.disk.giveUp),
+		FS: vfs.OnDiskFull(indexFS{patientFS{s.opts.FS, s.opts.Logger}}, s.disk.giveUp),
 		// Pebble takes the memtables, the current one and the one before,
 		// out of the cache's size.
 		CacheSize:                   s.opts.CacheSize + 2*int64(s.opts.MemTableSize),
@@ -77,7 +77,7 @@ func (s *Store) openIndex() error {
 		MemTableStopWritesThreshold: 3,
 		L0CompactionThreshold:       4,
 		LBaseMaxBytes:               64 << 20,
-		MaxOpenFiles:                512,
+		MaxOpenFiles:                s.opts.OpenKeys,
 		FormatMajorVersion:          pebble.FormatNewest,
 		Logger:                      pebbleLogger{s.opts.Logger, &s.fatal},
 		EventListener: &pebble.EventListener{

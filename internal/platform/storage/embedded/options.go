@@ -14,6 +14,7 @@ const (
 	DefaultCacheSize    = 16 << 20
 	DefaultBallastSize  = 32 << 20
 	DefaultOpenPacks    = 128
+	DefaultOpenKeys     = 512
 )
 
 // Options of a store. The zero value of a field stands for its default.
@@ -33,6 +34,12 @@ type Options struct {
 	BallastSize int64
 	// OpenPacks is how many packs without readers are kept open.
 	OpenPacks int
+	// OpenKeys is how many files of the index are kept open.
+	OpenKeys int
+	// Reserved is the lowest file descriptor that no staged blob may take:
+	// this one and those above are for packs and the index. Zero reserves
+	// none.
+	Reserved int
 	// OnFatal is called once, when the store can no longer tell what is
 	// durable: after a failed fsync or a failed write, or when Pebble gives
 	// up. It should end the process, which is what the default does after
@@ -52,6 +59,7 @@ func (o Options) withDefaults() Options {
 	o.CacheSize = orDefault(o.CacheSize, DefaultCacheSize)
 	o.BallastSize = orDefault(o.BallastSize, DefaultBallastSize)
 	o.OpenPacks = orDefault(o.OpenPacks, DefaultOpenPacks)
+	o.OpenKeys = orDefault(o.OpenKeys, DefaultOpenKeys)
 	if o.OnFatal == nil {
 		logger := o.Logger
 		o.OnFatal = func(err error) {

@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -17,6 +18,8 @@ type staging struct {
 	dir   string
 	codec *codec
 	next  atomic.Uint64
+	// reserved is the lowest descriptor that is not for spools; zero is none.
+	reserved int
 }
 
 const spoolSuffix = ".spool"
@@ -258,6 +261,9 @@ func (s *staging) newSpool() (*spool, error) {
 	f, err := s.fs.OpenReadWrite(name, vfs.WriteCategoryUnspecified)
 	if err != nil {
 		return nil, writeError(err)
+	}
+	if s.reserved > 0 && f.Fd() != vfs.InvalidFd && int(f.Fd()) >= s.reserved {
+		return nil, errors.Join(storage.ErrBusy, f.Close(), s.fs.Remove(name))
 	}
 	return &spool{fs: s.fs, name: name, file: f, refs: 1}, nil
 }

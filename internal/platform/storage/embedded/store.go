@@ -104,8 +104,8 @@ func (s *Store) openFolder() error {
 		return err
 	}
 	s.codec = newCodec()
-	s.packs = newPackSet(fs, s.path(packDir), s.opts.OpenPacks)
-	s.staging = &staging{fs: fs, dir: s.path(stagingDir), codec: s.codec}
+	s.packs = newPackSet(patientFS{fs, s.opts.Logger}, s.path(packDir), s.opts.OpenPacks)
+	s.staging = &staging{fs: fs, dir: s.path(stagingDir), codec: s.codec, reserved: s.opts.Reserved}
 	s.disk = newDiskGuard(s.opts, s.path(ballast))
 	return s.staging.clean()
 }

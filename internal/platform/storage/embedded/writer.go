@@ -190,5 +190,8 @@ func writeError(err error) error {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
 		return errors.Join(storage.ErrFull, err)
 	}
+	if noFiles(err) {
+		return errors.Join(storage.ErrBusy, err)
+	}
 	return err
 }
