@@ -118,3 +118,47 @@ func cpuTime() time.Duration {
 	}
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
+
+// BenchmarkScan reads 100 000 values of half a kilobyte, more than the cache
+// holds, in runs of 256, as FETCH and SEARCH read the records of messages.
+func BenchmarkScan(b *testing.B) {
+	s, err := Open(b.TempDir(), Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	const values, run = 100_000, 256
+	fillIndex(b, s, values)
+	b.ReportAllocs()
+	for b.Loop() {
+		for from := uint32(0); from < values; from += run {
+			within := storage.Range{Start: benchKey(from), End: benchKey(from + run)}
+			if err := s.Scan(within, func(_, _ []byte) error { return nil }); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/values, "ns/value")
+}
+
+func benchKey(i uint32) []byte { return binary.BigEndian.AppendUint32([]byte("record"), i) }
+
+// fillIndex writes n values, and all of them to tables.
+func fillIndex(b *testing.B, s *Store, n uint32) {
+	b.Helper()
+	text := mail(1, 16<<10)
+	for i := uint32(0); i < n; {
+		batch := s.NewBatch()
+		for range 1000 {
+			at := int(i) * 97 % (len(text) - 520)
+			batch.Set(benchKey(i), text[at:at+520])
+			i++
+		}
+		if err := storage.Commit(s, batch); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := s.db.Flush(); err != nil {
+		b.Fatal(err)
+	}
+}

