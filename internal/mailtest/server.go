@@ -41,6 +41,9 @@ type Options struct {
 	// Disk keeps the store on the disk, with its usual options, for
 	// benchmarks.
 	Disk bool
+	// Damaged says that the test damages the store: otherwise it must be
+	// whole when the test ends.
+	Damaged bool
 	// Config changes the configuration, which is made for tests: passwords
 	// are accepted in the clear, a limit of failures does not slow down.
 	Config func(*config.Config)
@@ -70,6 +73,9 @@ func Start(t testing.TB, o Options) *Server {
 	}
 	t.Cleanup(func() {
 		s.Stop()
+		if s.server != nil {
+			s.mustVerify()
+		}
 		if t.Failed() {
 			t.Logf("log of the server:\n%s", s.log.String())
 		}

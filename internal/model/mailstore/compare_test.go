@@ -14,6 +14,9 @@ import (
 // compare checks that store and model are the same, and that nothing has moved
 // backwards.
 func (m *machine) compare(t *rapid.T) {
+	if found := m.verify(); len(found) > 0 {
+		t.Fatalf("verify says: %v", found)
+	}
 	tree, err := m.account.Mailboxes(m.ctx)
 	m.check(err)
 	var names []string

@@ -164,3 +164,5 @@ func orphanAccount(k []byte) AccountID {
 	}
 	return AccountID(binary.BigEndian.Uint64(k[at:]))
 }
+
+func firstU32(k []byte) uint32 { return binary.BigEndian.Uint32(k) }

@@ -13,6 +13,7 @@ import (
 // that what is replayed is what was applied.
 type applier struct {
 	db     *pebble.DB
+	reader pebble.Reader // where blobs are located: db, or what stands for it
 	batch  *pebble.Batch
 	pack   packID
 	offset int64 // of the next blob
@@ -27,6 +28,7 @@ type applier struct {
 func newApplier(db *pebble.DB, usages map[packID]usage) *applier {
 	return &applier{
 		db:      db,
+		reader:  db,
 		usages:  usages,
 		changed: make(map[packID]usage),
 		blobs:   make(map[storage.BlobID]location),
@@ -36,27 +38,30 @@ func newApplier(db *pebble.DB, usages map[packID]usage) *applier {
 // apply commits the operations in meta. The blobs of the group begin at offset
 // of a pack; end is the position after the group.
 func (a *applier) apply(meta []byte, offset int64, end position, opts *pebble.WriteOptions) error {
-	a.batch = a.db.NewBatch()
-	defer a.batch.Close()
+	batch := a.db.NewBatch()
+	defer batch.Close()
+	if err := a.gather(batch, meta, offset, end); err != nil {
+		return err
+	}
+	return batch.Commit(opts)
+}
+
+// gather puts the operations in meta into a batch, with what they do to the
+// packs and the position after them.
+func (a *applier) gather(batch *pebble.Batch, meta []byte, offset int64, end position) error {
+	a.batch = batch
 	clear(a.changed)
 	clear(a.blobs)
 	a.pack, a.offset = end.pack, offset
 	if err := eachOperation(meta, a.operation); err != nil {
 		return err
 	}
-	return a.commit(end, opts)
-}
-
-func (a *applier) commit(end position, opts *pebble.WriteOptions) error {
 	for id, u := range a.changed {
 		if err := a.batch.Set(packKey(id), u.encode(), nil); err != nil {
 			return err
 		}
 	}
-	if err := a.batch.Set(positionKey, end.encode(), nil); err != nil {
-		return err
-	}
-	return a.batch.Commit(opts)
+	return a.batch.Set(positionKey, end.encode(), nil)
 }
 
 // publish adds what the last group changed to the usages of all packs.
@@ -108,7 +113,7 @@ func (a *applier) dropBlob(id storage.BlobID) error {
 	l, ok := a.blobs[id]
 	if !ok {
 		var err error
-		l, err = locate(a.db, id)
+		l, err = locate(a.reader, id)
 		if errors.Is(err, storage.ErrNotFound) {
 			return nil
 		}

@@ -75,8 +75,29 @@ const indexBlockSize = 16 << 10
 
 // openIndex opens Pebble.
 func (s *Store) openIndex() error {
+	opts := s.indexOptions()
+	opts.FS = vfs.OnDiskFull(indexFS{patientFS{s.opts.FS, s.opts.Logger}}, s.disk.giveUp)
+	return s.openPebble(opts)
+}
+
+// openIndexReadOnly opens Pebble so that nothing is written.
+func (s *Store) openIndexReadOnly() error {
+	opts := s.indexOptions()
+	opts.FS, opts.ReadOnly = s.opts.FS, true
+	return s.openPebble(opts)
+}
+
+func (s *Store) openPebble(opts *pebble.Options) error {
+	db, err := pebble.Open(s.path(indexDir), opts)
+	if err != nil {
+		return readError(err)
+	}
+	s.db = db
+	return nil
+}
+
+func (s *Store) indexOptions() *pebble.Options {
 	opts := &pebble.Options{
-		FS: vfs.OnDiskFull(indexFS{patientFS{s.opts.FS, s.opts.Logger}}, s.disk.giveUp),
 		// Pebble takes the memtables, the current one and the one before,
 		// out of the cache's size.
 		CacheSize:                   s.opts.CacheSize + 2*int64(s.opts.MemTableSize),
@@ -98,12 +119,7 @@ func (s *Store) openIndex() error {
 		opts.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
 		opts.Levels[i].BlockSize = indexBlockSize
 	}
-	db, err := pebble.Open(s.path(indexDir), opts)
-	if err != nil {
-		return readError(err)
-	}
-	s.db = db
-	return nil
+	return opts
 }
 
 // A pebbleLogger puts what Pebble says into the log.

@@ -97,6 +97,8 @@ type packSet struct {
 	fs   vfs.FS
 	dir  string
 	idle int // how many packs without readers are kept open
+	// readOnly says that nothing will be written.
+	readOnly bool
 
 	mu   sync.Mutex
 	open map[packID]*pack
@@ -148,7 +150,7 @@ func (s *packSet) load(id packID) (*pack, error) {
 	if _, err := s.fs.Stat(s.path(id)); err != nil {
 		return nil, errPackGone
 	}
-	f, err := s.fs.OpenReadWrite(s.path(id), vfs.WriteCategoryUnspecified)
+	f, err := s.openFile(s.path(id))
 	if err != nil {
 		return nil, err
 	}
@@ -164,6 +166,13 @@ func (s *packSet) load(id packID) (*pack, error) {
 		return nil, errors.Join(err, f.Close())
 	}
 	return &pack{packHeader: h, file: f}, nil
+}
+
+func (s *packSet) openFile(name string) (vfs.File, error) {
+	if s.readOnly {
+		return s.fs.Open(name)
+	}
+	return s.fs.OpenReadWrite(name, vfs.WriteCategoryUnspecified)
 }
 
 // add makes room among the open packs, and adds p. The caller holds s.mu.

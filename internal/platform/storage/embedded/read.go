@@ -28,11 +28,15 @@ func (s *Store) get(r pebble.Reader, dst, key []byte) ([]byte, error) {
 	return get(r, dst, key)
 }
 
-func (s *Store) scan(r pebble.Reader, rng storage.Range, fn func(key, value []byte) error) (err error) {
+func (s *Store) scan(r pebble.Reader, rng storage.Range, fn func(key, value []byte) error) error {
 	if !s.gate.enter() {
 		return storage.ErrClosed
 	}
 	defer s.gate.leave()
+	return scanIndex(r, rng, fn)
+}
+
+func scanIndex(r pebble.Reader, rng storage.Range, fn func(key, value []byte) error) (err error) {
 	bounds := &pebble.IterOptions{UpperBound: upperBound(rng.End)}
 	if len(rng.Start) > 0 {
 		bounds.LowerBound = rng.Start

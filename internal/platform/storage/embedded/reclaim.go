@@ -25,7 +25,9 @@ func (u usage) worthCollecting() bool { return u.dead > 0 && u.dead >= u.live }
 // half of which is garbage, and removes them. The index gives back the space
 // of deleted keys by itself.
 func (s *Store) Reclaim(ctx context.Context) (freed int64, err error) {
-	s.reclaiming.Lock()
+	if !s.reclaiming.TryLock() {
+		return 0, nil // a view is open; the next time will do
+	}
 	defer s.reclaiming.Unlock()
 	ids, err := s.victims()
 	if err != nil {

@@ -40,7 +40,7 @@ type Store struct {
 	fatal     fatal
 	gate      gate
 
-	reclaiming sync.Mutex // held by Reclaim
+	reclaiming sync.RWMutex // held by Reclaim, and shared by views
 
 	mu        sync.Mutex
 	snapshots map[*snapshot]struct{}
@@ -90,17 +90,21 @@ func (s *Store) open() error {
 // openFolder makes the folders, and locks them.
 func (s *Store) openFolder() error {
 	fs := s.opts.FS
+	if err := checkFormat(fs, s.dir); err != nil {
+		return err
+	}
 	for _, name := range []string{"", indexDir, packDir, stagingDir} {
 		if err := fs.MkdirAll(s.path(name), 0o700); err != nil {
 			return fmt.Errorf("storage: %w", err)
 		}
 	}
-	lock, err := fs.Lock(s.path(lockName))
-	if err != nil {
-		return fmt.Errorf("%w: %s: %v", ErrLocked, s.dir, err)
+	if err := s.lockFolder(); err != nil {
+		return err
 	}
-	s.lock = lock
 	if err := errors.Join(syncDir(fs, fs.PathDir(s.dir)), syncDir(fs, s.dir)); err != nil {
+		return err
+	}
+	if err := writeFormat(fs, s.dir); err != nil {
 		return err
 	}
 	s.codec = newCodec()
@@ -108,6 +112,15 @@ func (s *Store) openFolder() error {
 	s.staging = &staging{fs: fs, dir: s.path(stagingDir), codec: s.codec, reserved: s.opts.Reserved}
 	s.disk = newDiskGuard(s.opts, s.path(ballast))
 	return s.staging.clean()
+}
+
+func (s *Store) lockFolder() error {
+	lock, err := s.opts.FS.Lock(s.path(lockName))
+	if err != nil {
+		return fmt.Errorf("%w: %s: %v", ErrLocked, s.dir, err)
+	}
+	s.lock = lock
+	return nil
 }
 
 // start lets the committer go on after end.
