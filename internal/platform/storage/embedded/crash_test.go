@@ -253,11 +253,13 @@ func (l *ledger) remove(s *Store, name string, it item, withBlob bool) error {
 // settle compares what is left after a cut with the ledger as it was before
 // and after the cut was made, and makes the ledger say what is there.
 func (l *ledger) settle(t *testing.T, fs *vfs.MemFS, before map[string]item) {
+	wantCleanFolder(t, smallOptions(t, fs))
 	s, err := Open("data", smallOptions(t, fs))
 	if err != nil {
 		t.Fatalf("open after a cut: %v", err)
 	}
 	defer s.Close()
+	wantClean(t, s)
 	for name, it := range l.items {
 		there, err := whole(s, name, it)
 		if err != nil {

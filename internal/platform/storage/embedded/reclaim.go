@@ -22,8 +22,9 @@ const (
 func (u usage) worthCollecting() bool { return u.dead > 0 && u.dead >= u.live }
 
 // Reclaim implements [storage.Store]. It copies what is alive out of packs
-// half of which is garbage, and removes them. The index gives back the space
-// of deleted keys by itself.
+// half of which is garbage, and removes them. What it finds damaged it leaves
+// where it is, goes on with the rest, and returns storage.ErrCorrupt once. The
+// index gives back the space of deleted keys by itself.
 func (s *Store) Reclaim(ctx context.Context) (freed int64, err error) {
 	if !s.reclaiming.TryLock() {
 		return 0, nil // a view is open; the next time will do
@@ -33,17 +34,36 @@ func (s *Store) Reclaim(ctx context.Context) (freed int64, err error) {
 	if err != nil {
 		return 0, err
 	}
+	var damaged []error
 	for _, id := range ids {
 		if err := ctx.Err(); err != nil {
 			return freed, err
 		}
 		n, err := s.collect(ctx, id)
+		if errors.Is(err, storage.ErrCorrupt) {
+			damaged = append(damaged, fmt.Errorf("pack %d: %w", id, err))
+			s.avoid(id)
+			continue
+		}
 		if err != nil {
 			return freed, fmt.Errorf("pack %d: %w", id, err)
 		}
 		freed += n
 	}
-	return freed, nil
+	return freed, errors.Join(damaged...)
+}
+
+// avoid notes that a pack has live blobs that cannot be read. It stays, for what
+// can still be saved out of it, and is not tried again until one of them is
+// deleted. The caller holds s.reclaiming.
+func (s *Store) avoid(id packID) {
+	_ = s.run(func() error {
+		if s.avoided == nil {
+			s.avoided = make(map[packID]int64)
+		}
+		s.avoided[id] = s.committer.applier.usages[id].live
+		return nil
+	})
 }
 
 // run has the leader run a task.
@@ -63,7 +83,8 @@ func (s *Store) victims() (ids []packID, err error) {
 			}
 		}
 		for id, u := range c.applier.usages {
-			if id != c.writer.end.pack && u.worthCollecting() {
+			live, avoided := s.avoided[id]
+			if id != c.writer.end.pack && u.worthCollecting() && (!avoided || u.live < live) {
 				ids = append(ids, id)
 			}
 		}
@@ -125,19 +146,33 @@ func (s *Store) evacuate(ctx context.Context, p *pack) error {
 		return err
 	}
 	e := evacuation{store: s, scan: scan, moves: &relocation{pack: p}}
+	seq := p.firstSeq
 	for ctx.Err() == nil {
 		ok, err := scan.next()
+		if err == nil && !ok {
+			ok, err = e.afterGap(seq)
+		}
 		if err != nil {
 			return err
 		}
 		if !ok {
-			return e.flush()
+			return errors.Join(e.flush(), e.broken)
 		}
+		seq = scan.header.seq + 1
 		if err := e.group(); err != nil {
 			return err
 		}
 	}
 	return ctx.Err()
+}
+
+// afterGap reads the first group behind one that cannot be read, if there is
+// one: the log ends here if not.
+func (e *evacuation) afterGap(seq uint64) (ok bool, err error) {
+	if ok, err = e.scan.resync(seq); ok && err == nil {
+		ok, err = e.scan.next()
+	}
+	return ok, err
 }
 
 // A relocation is a request to move blobs out of a pack, together with the
@@ -211,6 +246,8 @@ type evacuation struct {
 	scan  *packScanner
 	moves *relocation
 	batch movedBatch // at hand
+	// broken is what was found of live blobs that cannot be read.
+	broken error
 }
 
 // group gathers from one group, batch by batch.
@@ -255,7 +292,8 @@ func (e *evacuation) endBatch() error {
 }
 
 // keepBlob keeps a blob that is still alive here. It is checked first: a copy
-// of broken bytes would look like the torn end of the log.
+// of broken bytes would look like the torn end of the log. A broken one stays
+// where it is, and with it the pack.
 func (e *evacuation) keepBlob(m movedBlob) error {
 	at, err := e.store.locateOpen(m.id)
 	if errors.Is(err, storage.ErrNotFound) || (err == nil && at != m.at) {
@@ -265,7 +303,10 @@ func (e *evacuation) keepBlob(m movedBlob) error {
 		return err
 	}
 	if err := e.scan.verifyBlob(at); err != nil {
-		return fmt.Errorf("blob %d: %w", m.id, err)
+		if e.broken == nil {
+			e.broken = fmt.Errorf("blob %d: %w", m.id, err)
+		}
+		return nil
 	}
 	e.batch.blobs = append(e.batch.blobs, m)
 	e.moves.bytes += int(at.stored)

@@ -41,6 +41,9 @@ type Store struct {
 	gate      gate
 
 	reclaiming sync.RWMutex // held by Reclaim, and shared by views
+	// avoided has the packs that Reclaim found damaged, and how many bytes were
+	// alive in them then. It belongs to the leader of the queue.
+	avoided map[packID]int64
 
 	mu        sync.Mutex
 	snapshots map[*snapshot]struct{}

@@ -236,12 +236,17 @@ func (v *View) eachLocation(fn func(storage.BlobID, location, error) error) (err
 	})
 }
 
-// packIDs returns the packs that there are and those that there should be.
+// packIDs returns the packs that there are and those that there should be. What
+// was collected, and was to be removed when the process ended, is neither.
 func (v *View) packIDs() ([]packID, error) {
 	ids, err := v.packs.list()
 	if err != nil {
 		return nil, err
 	}
+	ids = slices.DeleteFunc(ids, func(id packID) bool {
+		_, used := v.usages[id]
+		return !used && id < v.end.pack
+	})
 	for id := range v.usages {
 		if !slices.Contains(ids, id) {
 			ids = append(ids, id)
