@@ -183,11 +183,27 @@ func (m *Matcher) takeRune(p []byte) int {
 // canonical returns the canonical form of s as that of a stream: what is not
 // UTF-8 counts as replacement characters.
 func canonical(c collation.Collation, s string) []byte {
-	b := make([]byte, 0, len(s))
-	for _, r := range s {
-		b = appendForm(b, c, r)
+	return AppendCanonical(make([]byte, 0, len(s)), c, s)
+}
+
+// AppendCanonical appends the form of a text in which a [Matcher] of that
+// collation compares: one text has another in it if its form has. It is UTF-8,
+// also if the text is not. Who looks for many needles in one text keeps its form.
+func AppendCanonical(dst []byte, by collation.Collation, text string) []byte {
+	for i := 0; i < len(text); {
+		if c := text[i]; c < utf8.RuneSelf { // most of them
+			if by != collation.Octet {
+				c = upperASCII(c)
+			}
+			dst = append(dst, c)
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(text[i:])
+		dst = appendForm(dst, by, r)
+		i += size
 	}
-	return b
+	return dst
 }
 
 func appendForm(dst []byte, c collation.Collation, r rune) []byte {

@@ -195,3 +195,17 @@ func FuzzMatcher(f *testing.F) {
 		}
 	})
 }
+
+// TestCanonicalAgainstMatcher looks for needles in texts and in their forms.
+func TestCanonicalAgainstMatcher(t *testing.T) {
+	t.Parallel()
+	text := rapid.StringOfN(rapid.SampledFrom([]rune("aAbſsk\u212aéÉ\u0301ﬁςΣ日한1 \ufffd")), 0, 12, -1)
+	collations := rapid.SampledFrom([]collation.Collation{collation.UnicodeCasemap, collation.ASCIICasemap, collation.Octet})
+	rapid.Check(t, func(rt *rapid.T) {
+		c, needle, in := collations.Draw(rt, "collation"), text.Draw(rt, "needle"), text.Draw(rt, "text")
+		want := NewMatcherBy(c, needle).MatchString(in)
+		if got := bytes.Contains(AppendCanonical(nil, c, in), AppendCanonical(nil, c, needle)); got != want {
+			rt.Fatalf("%v: %q in %q: %t, the matcher says %t", c, needle, in, got, want)
+		}
+	})
+}

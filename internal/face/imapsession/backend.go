@@ -7,8 +7,10 @@ import (
 
 	"github.com/mailstead/mailstead/collation"
 	"github.com/mailstead/mailstead/imap/imapserver"
+	"github.com/mailstead/mailstead/imap/imapthread"
 	"github.com/mailstead/mailstead/internal/flow/imapurl"
 	"github.com/mailstead/mailstead/internal/flow/login"
+	"github.com/mailstead/mailstead/internal/model/columns"
 	"github.com/mailstead/mailstead/internal/model/directory"
 	"github.com/mailstead/mailstead/internal/model/mailstore"
 	"github.com/mailstead/mailstead/internal/platform/notify"
@@ -28,20 +30,37 @@ type Options struct {
 	Server ServerMetadata
 	// URLs opens and signs URLs.
 	URLs *imapurl.Service
+	// SearchMemory is how many octets of columns are kept for searches, of
+	// all sessions together; none if it is negative. Default 32 MB.
+	SearchMemory int64
 	// Now is the clock of OLDER and YOUNGER; time.Now if nil.
 	Now func() time.Time
 }
 
 // A Backend makes the sessions of an IMAP server.
-type Backend struct{ Options }
+type Backend struct {
+	Options
+	columns *columns.Cache
+	threads imapthread.Hash // of what columns have for THREAD
+}
 
 // New returns a Backend.
 func New(o Options) *Backend {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Backend{o}
+	if o.SearchMemory == 0 {
+		o.SearchMemory = defaultSearchMemory
+	}
+	return &Backend{Options: o, columns: columns.New(o.SearchMemory), threads: imapthread.NewHash()}
 }
+
+// defaultSearchMemory is enough for the header fields, sort keys and threads of
+// some hundred thousand messages.
+const defaultSearchMemory = 32 << 20
+
+// Columns returns figures of what is kept in memory for searches.
+func (b *Backend) Columns() columns.Stats { return b.columns.Stats() }
 
 // Features are the abilities of these sessions that not every store has.
 const Features = messageFeatures |

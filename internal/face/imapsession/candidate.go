@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 
 	"github.com/mailstead/mailstead/imap"
 	"github.com/mailstead/mailstead/internal/model/mailstore"
@@ -24,7 +25,7 @@ type candidate struct {
 	bytes     mailstore.Reader
 	structure *message.Structure
 	header    message.Header
-	kept      []byte // scratch
+	kept, raw []byte // scratch
 	scores    scores
 }
 
@@ -96,12 +97,13 @@ func (c *candidate) fields(kept bool) (message.Header, error) {
 	if err != nil {
 		return nil, err
 	}
-	raw := make([]byte, min(s.Root.BodyStart, maxHeader))
-	n, err := r.ReadAt(raw, 0)
+	size := int(min(s.Root.BodyStart, maxHeader))
+	c.raw = slices.Grow(c.raw[:0], size)[:size]
+	n, err := r.ReadAt(c.raw, 0)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
-	c.header = message.Header(raw[:n])
+	c.header = message.Header(c.raw[:n])
 	return c.header, nil
 }
 

@@ -252,7 +252,7 @@ func examineAll[F any](ctx context.Context, messages iter.Seq2[imap.SeqNum, mail
 	crew := newCrew(ctx, t)
 	defer crew.dismiss()
 	progress := imapserver.ProgressOf(ctx)
-	var m candidate
+	m := candidate{ctx: crew.ctx, reader: t.reader()} // for what columns do not have
 	done := uint32(0)
 	for seq, e := range messages {
 		if done%batchSize == 0 {
@@ -261,6 +261,7 @@ func examineAll[F any](ctx context.Context, messages iter.Seq2[imap.SeqNum, mail
 		done++
 		m.reset(seq, e)
 		ok, err := onColumns.test(&m)
+		m.close()
 		if err == nil && ok {
 			err = crew.look(place{seq, e}, e.Size())
 		}

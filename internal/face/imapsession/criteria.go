@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/mailstead/mailstead/imap"
+	"github.com/mailstead/mailstead/internal/model/columns"
 	"github.com/mailstead/mailstead/internal/model/mailstore"
 	"github.com/mailstead/mailstead/message"
 )
@@ -31,6 +32,8 @@ type compiler struct {
 	session *session
 	view    *view
 	now     time.Time
+	// selections answer keys on header fields, see useColumns.
+	selections map[fieldText]*columns.Selection
 }
 
 func (c *compiler) compile(k *imap.SearchCriteria) (matcher, error) {
@@ -54,16 +57,16 @@ func (c *compiler) compile(k *imap.SearchCriteria) (matcher, error) {
 	case imap.SearchText:
 		return c.text(k.Text, message.SearchAll), nil
 	}
-	return columns(c.column(k)), nil
+	return byEntry(c.entryTest(k)), nil
 }
 
-// columns makes a matcher of a test that reads nothing but the entry.
-func columns(test func(mailstore.Entry) bool) matcher {
+// byEntry makes a matcher of a test that reads nothing but the entry.
+func byEntry(test func(mailstore.Entry) bool) matcher {
 	return matcher{ofColumns, func(m *candidate) (bool, error) { return test(m.entry), nil }}
 }
 
-// column compiles the keys that the mailbox's columns answer.
-func (c *compiler) column(k *imap.SearchCriteria) func(mailstore.Entry) bool {
+// entryTest compiles the keys that the mailbox's columns answer.
+func (c *compiler) entryTest(k *imap.SearchCriteria) func(mailstore.Entry) bool {
 	switch k.Op {
 	case imap.SearchFlag:
 		return c.flag(k.Flag)
@@ -194,15 +197,22 @@ func (c *compiler) not(k *imap.SearchCriteria) (matcher, error) {
 func (c *compiler) set(set imap.NumSet) (matcher, error) {
 	if set.Kind == imap.NumUID {
 		uids := set.UIDs(c.view.told.HighestUID())
-		return columns(func(e mailstore.Entry) bool { return uids.Contains(e.UID) }), nil
+		return byEntry(func(e mailstore.Entry) bool { return uids.Contains(e.UID) }), nil
 	}
 	seqs := set.SeqsWithin(c.view.told.Len())
 	return matcher{ofColumns, func(m *candidate) (bool, error) { return seqs.Contains(m.seq), nil }}, nil
 }
 
 // headerField tests the fields of one name, which for most names stand in the
-// message's record.
+// message's record, if no column tells.
 func (c *compiler) headerField(k *imap.SearchCriteria) matcher {
+	if s, ok := c.selections[fieldTextOf(k)]; ok {
+		return told(s, c.readField(k))
+	}
+	return c.readField(k)
+}
+
+func (c *compiler) readField(k *imap.SearchCriteria) matcher {
 	kept := mailstore.KeepsField(k.Field)
 	m := matcher{cost: ofHeader}
 	if kept {

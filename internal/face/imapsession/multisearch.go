@@ -121,7 +121,7 @@ func (m *mailboxSearch) search(ctx context.Context) (*imapserver.MailboxHits, er
 		}
 	}
 	c := &compiler{session: m.session, view: view, now: m.session.Now()}
-	data, err := inPasses(m.opts, func(h *hits) error { return c.scan(ctx, m.criteria, c.inOrder(h), h) })
+	data, err := c.searchAll(ctx, m.criteria, m.opts)
 	if err != nil {
 		return nil, err
 	}

@@ -11,15 +11,23 @@ import (
 
 // Search looks through the view. Tests on columns come before those on the
 // message's record, and these before those on its bytes, so that most messages
-// are decided without reading anything. What must be read is read by several
-// goroutines, see [crew].
+// are decided without reading anything. Header fields are mostly looked up in
+// columns of the mailbox that are in memory, see [columnist]. What must be read
+// is read by several goroutines, see [crew].
 func (s *session) Search(ctx context.Context, criteria *imap.SearchCriteria, opts imapserver.SearchOptions) (*imapserver.SearchData, error) {
 	if _, err := s.view.permit(ctx, imap.RightRead); err != nil {
 		return nil, err
 	}
 	c := &compiler{session: s, view: s.view, now: s.Now()}
-	data, err := inPasses(opts, func(h *hits) error { return c.scan(ctx, criteria, c.inOrder(h), h) })
+	data, err := c.searchAll(ctx, criteria, opts)
 	return data, translate(err)
+}
+
+// searchAll looks through the whole view.
+func (c *compiler) searchAll(ctx context.Context, criteria *imap.SearchCriteria, opts imapserver.SearchOptions) (*imapserver.SearchData, error) {
+	first, last := opts.Ends()
+	c.useColumns(ctx, c.columnist(criteria, first+last > 0))
+	return inPasses(opts, func(h *hits) error { return c.scan(ctx, criteria, c.inOrder(h), h) })
 }
 
 // inPasses begins at the end of the mailbox where the wanted hits are. If hits
@@ -47,7 +55,7 @@ func (c *compiler) scan(ctx context.Context, criteria *imap.SearchCriteria, mess
 		return err
 	}
 	if rest.cost == ofColumns {
-		return searchColumns(messages, onColumns, hits)
+		return c.searchColumns(ctx, messages, onColumns, hits)
 	}
 	return c.searchMessages(ctx, criteria, messages, onColumns, hits)
 }
@@ -60,12 +68,14 @@ func (c *compiler) inOrder(h *hits) iter.Seq2[imap.SeqNum, mailstore.Entry] {
 	return c.view.told.All()
 }
 
-// searchColumns looks through messages where nothing has to be read.
-func searchColumns(messages iter.Seq2[imap.SeqNum, mailstore.Entry], match matcher, hits *hits) error {
-	var m candidate
+// searchColumns looks through messages where nothing has to be read, but for
+// some that columns do not have.
+func (c *compiler) searchColumns(ctx context.Context, messages iter.Seq2[imap.SeqNum, mailstore.Entry], match matcher, hits *hits) error {
+	m := c.candidate(ctx)
 	for seq, e := range messages {
 		m.reset(seq, e)
-		ok, err := match.test(&m)
+		ok, err := match.test(m)
+		m.close()
 		if err != nil {
 			return err
 		}

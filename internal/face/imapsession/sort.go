@@ -22,11 +22,22 @@ func (s *session) Sort(ctx context.Context, search *imap.SearchCriteria, by []im
 		return nil, err
 	}
 	c := &compiler{session: s, view: s.view, now: s.Now()}
-	hits, err := c.sorted(ctx, sortTask{search, by, s.view.told.All()})
+	found, err := c.sortAll(ctx, search, by)
 	if err != nil {
 		return nil, translate(err)
 	}
-	return hits.data(opts), nil
+	return sortData(found, opts), nil
+}
+
+// sortAll sorts what is found in the whole view, by columns if they tell all.
+func (c *compiler) sortAll(ctx context.Context, search *imap.SearchCriteria, by []imap.SortCriterion) ([]sortedMessage, error) {
+	columns := c.columnist(search, false)
+	c.useColumns(ctx, columns)
+	if sorted, ok := c.sortByColumns(ctx, columns, by); ok {
+		return sorted, nil
+	}
+	hits, err := c.sorted(ctx, sortTask{search, by, c.view.told.All()})
+	return hits.messages(), err
 }
 
 // A sortTask is what is to be sorted.
@@ -44,7 +55,7 @@ func (c *compiler) sorted(ctx context.Context, t sortTask) (sortHits, error) {
 	}
 	var hits sortHits
 	if rest.cost == ofColumns && !readsRecords(t.by) {
-		err = hits.sortColumns(t.messages, onColumns, c.session.newSorter(t.by))
+		err = hits.sortColumns(c.candidate(ctx), t.messages, onColumns, c.session.newSorter(t.by))
 	} else {
 		err = c.sortMessages(ctx, t, onColumns, &hits)
 	}
@@ -52,14 +63,19 @@ func (c *compiler) sorted(ctx context.Context, t sortTask) (sortHits, error) {
 	return hits, err
 }
 
-// A sortHit is a message that SORT has found.
-type sortHit struct {
-	start  uint64 // of the key, as a number
-	key    []byte
-	seq    imap.SeqNum
+// A sortedMessage is a message that SORT has found.
+type sortedMessage struct {
 	uid    imap.UID
+	seq    imap.SeqNum
 	modSeq imap.ModSeq
 	score  uint8
+}
+
+// A sortHit is one with its key.
+type sortHit struct {
+	start uint64 // of the key, as a number
+	key   []byte
+	sortedMessage
 }
 
 type sortHits []sortHit
@@ -74,9 +90,18 @@ func (h *sortHits) add(p place, f sortFacts) {
 	var start [8]byte
 	copy(start[:], f.key)
 	*h = append(*h, sortHit{
-		start: binary.BigEndian.Uint64(start[:]), key: f.key, score: f.score,
-		seq: p.seq, uid: p.entry.UID, modSeq: p.entry.ModSeq,
+		start: binary.BigEndian.Uint64(start[:]), key: f.key,
+		sortedMessage: sortedMessage{uid: p.entry.UID, seq: p.seq, modSeq: p.entry.ModSeq, score: f.score},
 	})
+}
+
+// messages returns the hits without their keys.
+func (h sortHits) messages() []sortedMessage {
+	list := make([]sortedMessage, len(h))
+	for i := range h {
+		list[i] = h[i].sortedMessage
+	}
+	return list
 }
 
 func compareHits(a, b sortHit) int {
@@ -90,16 +115,16 @@ func compareHits(a, b sortHit) int {
 }
 
 // sortColumns looks through a mailbox where nothing has to be read.
-func (h *sortHits) sortColumns(messages iter.Seq2[imap.SeqNum, mailstore.Entry], match matcher, sorter *sorter) error {
-	var m candidate
+func (h *sortHits) sortColumns(m *candidate, messages iter.Seq2[imap.SeqNum, mailstore.Entry], match matcher, sorter *sorter) error {
 	for seq, e := range messages {
 		m.reset(seq, e)
-		ok, err := match.test(&m)
+		ok, err := match.test(m)
+		m.close()
 		if err != nil {
 			return err
 		}
 		if ok {
-			key, _ := sorter.key(&m) // columns do not fail
+			key, _ := sorter.key(m) // columns do not fail
 			h.add(place{seq, e}, sortFacts{key: key})
 		}
 	}
@@ -130,41 +155,40 @@ func (c *compiler) sortMessages(ctx context.Context, t sortTask, onColumns match
 	})
 }
 
-// data makes the answer of the sorted hits.
-func (h sortHits) data(opts imapserver.SearchOptions) *imapserver.SortData {
+// sortData makes the answer.
+func sortData(found []sortedMessage, opts imapserver.SearchOptions) *imapserver.SortData {
 	d := &imapserver.SortData{}
 	if opts.UIDs {
-		d.UIDs = make([]imap.UID, len(h))
+		d.UIDs = make([]imap.UID, len(found))
+		for i := range found {
+			d.UIDs[i] = found[i].uid
+		}
 	}
 	if opts.Seqs {
-		d.Seqs = make([]imap.SeqNum, len(h))
-	}
-	for i := range h {
-		if opts.UIDs {
-			d.UIDs[i] = h[i].uid
-		}
-		if opts.Seqs {
-			d.Seqs[i] = h[i].seq
+		d.Seqs = make([]imap.SeqNum, len(found))
+		for i := range found {
+			d.Seqs[i] = found[i].seq
 		}
 	}
 	if opts.Return&imap.SearchReturnRelevancy != 0 {
-		for i := range h {
-			d.Scores = append(d.Scores, h[i].score)
+		for i := range found {
+			d.Scores = append(d.Scores, found[i].score)
 		}
 	}
 	if opts.ModSeq {
-		d.ModSeq = h.modSeq(&opts)
+		d.ModSeq = highestModSeq(found, &opts)
 	}
 	return d
 }
 
-// modSeq returns the highest mod-sequence of what is told (RFC 7162 §3.1.10).
-func (h sortHits) modSeq(opts *imapserver.SearchOptions) (highest imap.ModSeq) {
+// highestModSeq returns the highest mod-sequence of what is told (RFC 7162
+// §3.1.10).
+func highestModSeq(found []sortedMessage, opts *imapserver.SearchOptions) (highest imap.ModSeq) {
 	first, last := opts.Ends()
-	some, n := first > 0 || last > 0, uint32(len(h))
-	for i := range h {
+	some, n := first > 0 || last > 0, uint32(len(found))
+	for i := range found {
 		if !some || opts.Reports(uint32(i)+1, n-uint32(i)) {
-			highest = max(highest, h[i].modSeq)
+			highest = max(highest, found[i].modSeq)
 		}
 	}
 	return highest

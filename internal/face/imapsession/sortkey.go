@@ -19,7 +19,7 @@ type sorter struct {
 	by      []imap.SortCriterion
 	collate collation.Order
 	text    []byte // scratch
-	arena   []byte // of keys, not yet used
+	keys    keyArena
 }
 
 // newSorter returns a sorter with the active comparator.
@@ -39,9 +39,6 @@ func readsRecords(by []imap.SortCriterion) bool {
 	return false
 }
 
-// keyChunk is how many octets the keys get memory for at once.
-const keyChunk = 32 << 10
-
 // key returns the key of a message. It stays valid.
 func (s *sorter) key(m *candidate) ([]byte, error) {
 	var envelope *message.Envelope
@@ -51,7 +48,7 @@ func (s *sorter) key(m *candidate) ([]byte, error) {
 			return nil, err
 		}
 	}
-	key := s.arena
+	key := s.keys.begin()
 	for _, b := range s.by {
 		start := len(key)
 		if b.Key == imap.SortRelevancy {
@@ -63,12 +60,7 @@ func (s *sorter) key(m *candidate) ([]byte, error) {
 			invert(key[start:])
 		}
 	}
-	if cap(key)-len(key) < keyChunk/8 {
-		s.arena = make([]byte, 0, keyChunk)
-	} else {
-		s.arena = key[len(key):]
-	}
-	return key[:len(key):len(key)], nil
+	return s.keys.keep(key), nil
 }
 
 // envelope returns the message's envelope, an empty one if the message is

@@ -19,25 +19,14 @@ func (s *session) Thread(ctx context.Context, by imap.ThreadAlgorithm, search *i
 		return nil, err
 	}
 	c := &compiler{session: s, view: s.view, now: s.Now()}
-	onColumns, _, err := c.stages(search)
-	if err != nil {
-		return nil, err
-	}
-	var messages []imapthread.Message
-	var numbers []uint32
-	hash := imapthread.NewHash()
-	err = examineAll(ctx, s.view.told.All(), onColumns, task[imapthread.Message]{
-		total:    uint32(s.view.told.Len()),
-		reader:   s.view.at.account.Reader,
-		examiner: func() (examiner[imapthread.Message], error) { return c.threadExaminer(search, by, hash) },
-		found: func(f finding[imapthread.Message]) bool {
-			messages = append(messages, f.facts)
-			numbers = append(numbers, f.number(kind))
-			return false
-		},
-	})
-	if err != nil {
-		return nil, translate(err)
+	columns := c.columnist(search, false)
+	c.useColumns(ctx, columns)
+	messages, numbers, ok := c.threadsByColumn(ctx, columns, kind)
+	if !ok {
+		var err error
+		if messages, numbers, err = c.readThreads(ctx, by, search, kind); err != nil {
+			return nil, translate(err)
+		}
 	}
 	nodes := imapthread.Threads(by, messages)
 	for i := range nodes {
@@ -48,6 +37,26 @@ func (s *session) Thread(ctx context.Context, by imap.ThreadAlgorithm, search *i
 	return nodes, nil
 }
 
+// readThreads returns what threading needs of the messages that a search finds,
+// and their numbers.
+func (c *compiler) readThreads(ctx context.Context, by imap.ThreadAlgorithm, search *imap.SearchCriteria, kind imap.NumKind) (messages []imapthread.Message, numbers []uint32, err error) {
+	onColumns, _, err := c.stages(search)
+	if err != nil {
+		return nil, nil, err
+	}
+	err = examineAll(ctx, c.view.told.All(), onColumns, task[imapthread.Message]{
+		total:    uint32(c.view.told.Len()),
+		reader:   c.view.at.account.Reader,
+		examiner: func() (examiner[imapthread.Message], error) { return c.threadExaminer(search, by) },
+		found: func(f finding[imapthread.Message]) bool {
+			messages = append(messages, f.facts)
+			numbers = append(numbers, f.number(kind))
+			return false
+		},
+	})
+	return messages, numbers, err
+}
+
 func (p place) number(kind imap.NumKind) uint32 {
 	if kind == imap.NumUID {
 		return uint32(p.entry.UID)
@@ -56,9 +65,9 @@ func (p place) number(kind imap.NumKind) uint32 {
 }
 
 // threadExaminer makes what one worker looks at messages with.
-func (c *compiler) threadExaminer(search *imap.SearchCriteria, by imap.ThreadAlgorithm, hash imapthread.Hash) (examiner[imapthread.Message], error) {
+func (c *compiler) threadExaminer(search *imap.SearchCriteria, by imap.ThreadAlgorithm) (examiner[imapthread.Message], error) {
 	_, rest, err := c.stages(search)
-	t := threader{hash: hash, by: by, collate: c.session.comparator}
+	t := c.session.newThreader(by)
 	return func(m *candidate) (imapthread.Message, bool, error) {
 		if hit, err := rest.test(m); err != nil || !hit {
 			return imapthread.Message{}, false, err
@@ -74,6 +83,10 @@ type threader struct {
 	by      imap.ThreadAlgorithm
 	collate collation.Order
 	text    []byte // scratch
+}
+
+func (s *session) newThreader(by imap.ThreadAlgorithm) *threader {
+	return &threader{hash: s.threads, by: by, collate: s.comparator}
 }
 
 // facts returns what threading needs of a message. Of one that is expunged and

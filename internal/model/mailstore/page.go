@@ -156,6 +156,9 @@ func (e Entry) InternalDate() time.Time {
 	return inZone(e.page.value(colInternal, int(e.rank)), e.page.value(colInternalZone, int(e.rank)))
 }
 
+// InternalSeconds returns InternalDate in seconds since 1970, at less cost.
+func (e Entry) InternalSeconds() int64 { return e.page.value(colInternal, int(e.rank)) }
+
 // SaveDate returns when the message came into this mailbox (RFC 8514 §4).
 func (e Entry) SaveDate() time.Time {
 	i := int(e.rank)
@@ -169,6 +172,11 @@ func (e Entry) SentDate() time.Time {
 	i := int(e.rank)
 	sent := e.page.value(colInternal, i) + e.page.value(colSent, i)
 	return inZone(sent, e.page.value(colSentZone, i))
+}
+
+// SentSeconds returns SentDate in seconds since 1970, at less cost.
+func (e Entry) SentSeconds() int64 {
+	return e.InternalSeconds() + e.page.value(colSent, int(e.rank))
 }
 
 // Instance returns the id of this message in this mailbox.

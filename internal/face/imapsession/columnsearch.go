@@ -1,0 +1,88 @@
+package imapsession
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/mailstead/mailstead/imap"
+	"github.com/mailstead/mailstead/internal/model/columns"
+	"github.com/mailstead/mailstead/internal/model/mailstore"
+	"github.com/mailstead/mailstead/message"
+)
+
+// A fieldText is what a key of SEARCH wants of a header field.
+type fieldText struct{ field, text string }
+
+func fieldTextOf(k *imap.SearchCriteria) fieldText {
+	return fieldText{strings.ToLower(k.Field), k.Text}
+}
+
+// useColumns lets the keys on header fields be answered from columns, where
+// there are such: all messages of the mailbox are then gone through at once.
+func (c *compiler) useColumns(ctx context.Context, from *columnist) {
+	c.selections = make(map[fieldText]*columns.Selection)
+	c.selectIn(ctx, from, from.search)
+}
+
+func (c *compiler) selectIn(ctx context.Context, from *columnist, k *imap.SearchCriteria) {
+	switch k.Op {
+	case imap.SearchAnd, imap.SearchOr, imap.SearchNot:
+		for i := range k.Keys {
+			c.selectIn(ctx, from, &k.Keys[i])
+		}
+	case imap.SearchHeader:
+		wanted := fieldTextOf(k)
+		if _, known := c.selections[wanted]; known {
+			return
+		}
+		if column := from.column(ctx, c.fieldColumn(wanted.field)); column != nil {
+			c.selections[wanted] = selection(column, message.AppendCanonical(nil, c.session.comparator.Collation, k.Text))
+		}
+	}
+}
+
+// selection selects the messages that have a field with a text in it, any field
+// if the text is empty.
+func selection(column *columns.Column, text []byte) *columns.Selection {
+	if len(text) == 0 {
+		return column.NotEmpty()
+	}
+	return column.Holding(text)
+}
+
+// endOfField stands behind each field's value in a column. It is in no text,
+// whose canonical form is UTF-8.
+const endOfField = 0xff
+
+// fieldColumn is the fields of one name, decoded, in the canonical form of the
+// active comparator.
+func (c *compiler) fieldColumn(field string) columnKind {
+	by, kept := c.session.comparator.Collation, mailstore.KeepsField(field)
+	value := func(dst []byte, m *candidate) ([]byte, error) {
+		header, err := m.fields(kept)
+		if errors.Is(err, mailstore.ErrNoMessage) {
+			return dst, nil
+		}
+		for f := range header.Fields() {
+			if f.Is(field) {
+				dst = message.AppendCanonical(dst, by, message.DecodeHeader(f.Text()))
+				dst = append(dst, endOfField)
+			}
+		}
+		return dst, err
+	}
+	return columnKind{by.String() + " of " + field, func() valuer { return value }}
+}
+
+// told makes a matcher of a selection. A message that the column does not have
+// was expunged before the column was made: its test is the other one.
+func told(s *columns.Selection, otherwise matcher) matcher {
+	teller := s.Teller()
+	return matcher{ofColumns, func(m *candidate) (bool, error) {
+		if selected, known := teller.Has(m.entry.UID); known {
+			return selected, nil
+		}
+		return otherwise.test(m)
+	}}
+}
