@@ -194,11 +194,19 @@ func (s *Server) smtpServer(mode smtpserver.Mode, backend *smtpsession.Backend, 
 }
 
 func (s *Server) imapBackend() *imapsession.Backend {
-	return imapsession.New(imapsession.Options{
+	searchMemory := int64(min(s.config.Limits.SearchMemory, s.config.Limits.Memory/3))
+	if searchMemory == 0 {
+		searchMemory = -1 // none
+	}
+	backend := imapsession.New(imapsession.Options{
 		Mail: s.mail, Directory: s.directory, Login: s.login, Hub: s.hub, URLs: s.urls,
 		MessageSize: int64(s.config.Limits.MessageSize),
 		Server:      imapsession.ServerMetadata{Comment: s.config.Metadata.Comment, Admin: s.config.Metadata.Admin},
+
+		SearchMemory: searchMemory,
 	})
+	observeColumns(s.metrics, backend.Columns)
+	return backend
 }
 
 func (s *Server) imapServer(backend *imapsession.Backend, tlsConfig *tls.Config, rule passwordRule) *imapserver.Server {

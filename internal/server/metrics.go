@@ -7,6 +7,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/mailstead/mailstead/internal/flow/outbound"
+	"github.com/mailstead/mailstead/internal/model/columns"
 	"github.com/mailstead/mailstead/internal/model/queue"
 	"github.com/mailstead/mailstead/internal/platform/obs"
 	"github.com/mailstead/mailstead/internal/platform/storage"
@@ -92,6 +93,13 @@ func observeStore(r *obs.Registry, stats func() storage.Stats) {
 	sub.GaugeOf("key_bytes", "Bytes on disk of keys and values.", func() float64 { return float64(stats().KeyBytes) })
 	sub.GaugeOf("blob_bytes", "Bytes on disk of blobs, garbage included.", func() float64 { return float64(stats().BlobBytes) })
 	sub.GaugeOf("blob_garbage_bytes", "Bytes on disk of deleted blobs.", func() float64 { return float64(stats().BlobGarbage) })
+}
+
+// observeColumns makes metrics of what is in memory for searches.
+func observeColumns(r *obs.Registry, stats func() columns.Stats) {
+	sub := r.Subsystem("search")
+	sub.GaugeOf("columns", "Columns of mailboxes in memory.", func() float64 { return float64(stats().Columns) })
+	sub.GaugeOf("column_bytes", "Memory of columns, at most limits.search-memory.", func() float64 { return float64(stats().Octets) })
 }
 
 func outcomeName(k queue.OutcomeKind) string {

@@ -104,7 +104,7 @@ func (c *compiler) numbered(ctx context.Context, match matcher, by []numbering) 
 		if !hit {
 			continue
 		}
-		found = append(found, sortedMessage{uid: e.UID, seq: seq, modSeq: e.ModSeq, score: scores{}.mean()})
+		found = append(found, sortedMessage{uid: e.UID, seq: seq, modSeq: e.ModSeq, score: m.scores.mean()})
 		for i, numbering := range by {
 			n, known := numbering(e)
 			if !known {

@@ -23,10 +23,16 @@
 // is not told again by the next poll: the view remembers the MODSEQ of such
 // changes until then.
 //
-// SORT and THREAD search in the same way, see [crew]: the workers also take what
-// is compared from each hit's record, which is read once. SORT by dates or size
-// reads no record at all. Texts are compared by the comparator of the session,
-// up to their first 1024 octets.
+// Header fields, texts to sort by and what THREAD wants are looked up in columns
+// (package columns), which have one value of each message of a mailbox in
+// memory. They are made when a command looks at much of a mailbox, shared by all
+// sessions, and dropped when memory is wanted for others; see [columnist]. With
+// columns, SORT and THREAD read no message and compare nothing but numbers.
+//
+// Without them SORT and THREAD search in the same way as SEARCH does, see
+// [crew]: the workers also take what is compared from each hit's record, which
+// is read once. SORT by dates or size reads no record at all. Texts are compared
+// by the comparator of the session, up to their first 1024 octets.
 //
 // A client that has said NOTIFY (RFC 5465) may want less than that: then the
 // view keeps the messages that the client knows, and notes of which of them the

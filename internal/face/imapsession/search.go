@@ -79,7 +79,11 @@ func (c *compiler) searchColumns(ctx context.Context, messages iter.Seq2[imap.Se
 		if err != nil {
 			return err
 		}
-		if ok && hits.add(seq, e) {
+		if !ok {
+			continue
+		}
+		hits.rate(m.scores.mean())
+		if hits.add(seq, e) {
 			return nil
 		}
 	}

@@ -125,7 +125,7 @@ func (h *sortHits) sortColumns(m *candidate, messages iter.Seq2[imap.SeqNum, mai
 		}
 		if ok {
 			key, _ := sorter.key(m) // columns do not fail
-			h.add(place{seq, e}, sortFacts{key: key})
+			h.add(place{seq, e}, sortFacts{key, m.scores.mean()})
 		}
 	}
 	return nil

@@ -64,7 +64,7 @@ func Default() *Config {
 			MessageSize: 50 << 20, Recipients: 1000, ReceivedFields: 100,
 			AuthFailures: 5, ProtocolErrors: 20,
 			IMAPSaved: 100_000,
-			DrainTime: Duration{30 * time.Second}, Memory: 120 << 20,
+			DrainTime: Duration{30 * time.Second}, Memory: 120 << 20, SearchMemory: 32 << 20,
 		},
 		Auth:         Auth{Argon2Memory: 19 << 20, Argon2Time: 2, SCRAMIterations: 15_000},
 		Capabilities: Capabilities{Literals: "LITERAL+", Without: []string{}, Clients: []string{}, Accounts: []string{}},

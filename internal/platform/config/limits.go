@@ -12,6 +12,7 @@ type Limits struct {
 	ProtocolErrors int      `toml:"protocol-errors" comment:"Commands in error before a connection is closed."`
 	IMAPMessages   int      `toml:"imap-messages" comment:"Messages that one IMAP command processes (RFC 9738, MESSAGELIMIT); of more it does the\nnewest. 0 is no limit: clients that do not know of it take a part for the whole."`
 	IMAPSaved      int      `toml:"imap-saved" comment:"Messages that one IMAP command copies or appends (RFC 9738, SAVELIMIT); of more it does\nnone. 0 is no limit."`
+	SearchMemory   Size     `toml:"search-memory" comment:"Memory for what searching, sorting and threading want of all messages of a mailbox, such as\na header field; 0 for none. The mailboxes that were searched last have it, if they are not\ntoo large; in others each message's record is read. It is never more than a third of memory."`
 	DrainTime      Duration `toml:"drain-time" comment:"How long a stopping server waits for what is in flight."`
 	Memory         Size     `toml:"memory" comment:"Memory of the whole process above which the garbage collector works harder. It is no\nhard limit: what is needed is used."`
 }
@@ -43,6 +44,9 @@ func (l *Limits) check(r *report) {
 	}
 	if l.IMAPSaved < 0 || l.IMAPSaved > 0 && l.IMAPSaved < 1000 {
 		r.add("imap-saved", "must be 0 or at least 1000 (RFC 9738 §3)")
+	}
+	if l.SearchMemory != 0 && l.SearchMemory < 1<<20 {
+		r.add("search-memory", "must be 0 or at least 1MB")
 	}
 	if l.Memory < 32<<20 {
 		r.add("memory", "must be at least 32MB")
