@@ -19,8 +19,9 @@ func FormatDate(t time.Time) string { return t.Format("Mon, 2 Jan 2006 15:04:05 
 // of asctime. The zone of the result has the offset given. It returns [ErrDate]
 // if day, month or year is missing or impossible.
 func ParseDate(s string) (time.Time, error) {
+	var room [maxDateTokens + 2]string
 	var d dateParts
-	for _, token := range dateTokens(s) {
+	for _, token := range dateTokens(room[:0], s) {
 		d.take(token)
 	}
 	return d.time()
@@ -30,14 +31,13 @@ func ParseDate(s string) (time.Time, error) {
 const maxDateTokens = 16
 
 // dateTokens splits a date at white space, commas and comments, and at dashes
-// between letters and digits. A colon with space around it does not split
-// (RFC 5322 §A.6.3).
-func dateTokens(s string) []string {
-	var tokens []string
+// between letters and digits, and appends the tokens. A colon with space around
+// it does not split (RFC 5322 §A.6.3).
+func dateTokens(tokens []string, s string) []string {
 	joined := false
 	for i := skipCFWS(s, 0); i < len(s) && len(tokens) < maxDateTokens; i = skipCFWS(s, i) {
 		end := i
-		for end < len(s) && strings.IndexByte(" \t\r\n,(", s[end]) < 0 {
+		for end < len(s) && !endsDateToken(s[end]) {
 			end++
 		}
 		token := s[i:end]
@@ -47,7 +47,7 @@ func dateTokens(s string) []string {
 		case last >= 0 && (joined || token[0] == ':'):
 			tokens[last] += token
 		default:
-			tokens = append(tokens, splitDashes(token)...)
+			tokens = splitDashes(tokens, token)
 		}
 		joined = token != "" && token[len(token)-1] == ':'
 		i = end
@@ -58,13 +58,22 @@ func dateTokens(s string) []string {
 	return tokens
 }
 
-// splitDashes splits 5-Nov-2003 and leaves -0500 alone.
-func splitDashes(token string) []string {
-	parts := strings.Split(token, "-")
-	if len(parts) == 3 && parts[0] != "" && parts[2] != "" && monthOf(parts[1]) != 0 {
-		return parts
+func endsDateToken(c byte) bool {
+	switch c {
+	case ' ', '\t', '\r', '\n', ',', '(':
+		return true
 	}
-	return []string{token}
+	return false
+}
+
+// splitDashes appends 5-Nov-2003 as three tokens, and -0500 as one.
+func splitDashes(tokens []string, token string) []string {
+	day, rest, _ := strings.Cut(token, "-")
+	month, year, ok := strings.Cut(rest, "-")
+	if ok && day != "" && year != "" && strings.IndexByte(year, '-') < 0 && monthOf(month) != 0 {
+		return append(tokens, day, month, year)
+	}
+	return append(tokens, token)
 }
 
 // dateParts is what has been made out so far.
@@ -126,16 +135,20 @@ func (d *dateParts) takeTime(token string) {
 		d.takeOffset(token[i:])
 		token = token[:i]
 	}
-	parts := strings.Split(token, ":")
-	if len(parts) > 3 {
-		d.bad = true
-		return
-	}
-	for i, into := range []*int{&d.hour, &d.minute, &d.sec}[:len(parts)] {
-		digits, _, _ := strings.Cut(parts[i], ".")
+	for i := 0; ; i++ {
+		part, rest, more := strings.Cut(token, ":")
+		if i == 3 {
+			d.bad = true
+			return
+		}
+		digits, _, _ := strings.Cut(part, ".")
 		n, ok := number(digits)
 		d.bad = d.bad || !ok
-		*into = n
+		*[...]*int{&d.hour, &d.minute, &d.sec}[i] = n
+		if !more {
+			return
+		}
+		token = rest
 	}
 }
 
@@ -206,7 +219,7 @@ func monthOf(name string) time.Month {
 	}
 	for m := time.January; m <= time.December; m++ {
 		full := m.String()
-		if len(name) <= len(full) && strings.EqualFold(name, full[:len(name)]) {
+		if full[0] == name[0]&^0x20 && len(name) <= len(full) && strings.EqualFold(name, full[:len(name)]) {
 			return m
 		}
 	}

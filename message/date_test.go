@@ -85,3 +85,12 @@ func FuzzParseDate(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkParseDate(b *testing.B) {
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := ParseDate("Mon, 01 Jan 2024 12:00:00 +0100"); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -178,8 +178,11 @@ func (h Header) Only(names ...string) []byte { return h.filter(names, true) }
 // blank line if the header has one: HEADER.FIELDS.NOT.
 func (h Header) Without(names ...string) []byte { return h.filter(names, false) }
 
+// usualHeader is the room for fields that are chosen from a header.
+const usualHeader = 512
+
 func (h Header) filter(names []string, keep bool) []byte {
-	var out []byte
+	out := make([]byte, 0, min(len(h), usualHeader))
 	end := 0
 	for f := range h.Fields() {
 		end += len(f.Raw)

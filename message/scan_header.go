@@ -111,7 +111,11 @@ func splitField(line []byte) (name, value []byte, ok bool) {
 	if colon < 1 {
 		return nil, nil, false
 	}
-	name = bytes.TrimRight(line[:colon], " \t")
+	end := colon
+	for end > 0 && isSpace(line[end-1]) {
+		end--
+	}
+	name = line[:end]
 	for _, c := range name {
 		if c <= ' ' || c >= 0x7f {
 			return nil, nil, false
