@@ -62,8 +62,58 @@ type incoming struct {
 	internalDate time.Time
 }
 
-// store puts an incoming message into a mailbox, with a record of its own.
-func (e *edit) store(in incoming) (row, error) {
+func (in *incoming) size() int64 { return int64(len(in.prefix)) + in.content.size }
+
+// store puts incoming messages into a mailbox, each with a record of its own.
+func (e *edit) store(all []incoming) ([]row, error) {
+	var bytes int64
+	for i := range all {
+		if len(all[i].prefix) > MaxPrefix {
+			return nil, ErrTooLarge
+		}
+		bytes += all[i].size()
+	}
+	if err := e.tx.admit(int64(len(all)), bytes); err != nil {
+		return nil, err
+	}
+	rows := make([]row, len(all))
+	for i := range all {
+		var err error
+		if rows[i], err = e.row(&all[i]); err != nil {
+			return nil, err
+		}
+	}
+	if err := e.add(rows); err != nil {
+		return nil, err
+	}
+	for i := range all {
+		if err := e.writeRecord(&all[i], &rows[i]); err != nil {
+			return nil, err
+		}
+	}
+	return rows, nil
+}
+
+// row returns the index entry of an incoming message, which has no UID yet.
+func (e *edit) row(in *incoming) (row, error) {
+	flags, err := e.resolve(in.flags)
+	if err != nil {
+		return row{}, err
+	}
+	e.arriving = e.arriving.union(flags)
+	id := e.tx.newID()
+	r := row{
+		flags:    flags,
+		size:     in.size(),
+		instance: InstanceID(id),
+		record:   RecordID(id),
+	}
+	r.setDates(in.internalDate, in.content.sentDate(in.internalDate))
+	return r, nil
+}
+
+// writeRecord adds the record of an incoming message to the batch.
+func (e *edit) writeRecord(in *incoming, r *row) (err error) {
 	t := e.tx
 	rec := record{
 		blob:      in.blob,
@@ -73,28 +123,12 @@ func (e *edit) store(in incoming) (row, error) {
 		fields:    in.content.fields,
 		structure: in.content.encoded,
 	}
-	if len(in.prefix) > MaxPrefix {
-		return row{}, ErrTooLarge
+	if rec.thread, err = t.enterThread(r.record, in.content.links()); err != nil {
+		return err
 	}
-	if err := t.admit(1, rec.size()); err != nil {
-		return row{}, err
-	}
-	flags, err := e.resolve(in.flags)
-	if err != nil {
-		return row{}, err
-	}
-	id := t.newID()
-	r := [1]row{{flags: flags, size: rec.size(), instance: InstanceID(id), record: RecordID(id)}}
-	r[0].setDates(in.internalDate, in.content.sentDate(in.internalDate))
-	if err := e.add(r[:]); err != nil {
-		return row{}, err
-	}
-	if rec.thread, err = t.enterThread(RecordID(id), in.content.links()); err != nil {
-		return row{}, err
-	}
-	t.batch.Set(recordKey(t.account.id, RecordID(id)), appendRecord(nil, &rec))
-	t.batch.Set(linkKey(in.blob, t.account.id, RecordID(id)), []byte{})
-	return r[0], nil
+	t.batch.Set(recordKey(t.account.id, r.record), appendRecord(nil, &rec))
+	t.batch.Set(linkKey(in.blob, t.account.id, r.record), []byte{})
+	return nil
 }
 
 // resolve turns names of flags into flags of the mailbox.
@@ -103,7 +137,7 @@ func (e *edit) resolve(names []imap.Flag) (Flags, error) {
 		if err := e.load(); err != nil {
 			return Flags{}, err
 		}
-		used := e.base.version.usedFlags()
+		used := e.base.version.usedFlags().union(e.arriving)
 		for _, p := range e.pages {
 			used = used.union(p.used())
 		}

@@ -49,18 +49,22 @@ func (t *tx) appendAll(id MailboxID, messages []Append, blobs []storage.BlobID, 
 		return err
 	}
 	data.UIDValidity = e.box.UIDValidity
+	all := make([]incoming, len(messages))
 	for i, m := range messages {
-		r, err := e.store(incoming{
+		all[i] = incoming{
 			blob:         blobs[i],
 			content:      m.Content,
 			prefix:       m.Prefix,
 			flags:        m.Flags,
 			internalDate: orNow(m.InternalDate, t.now),
-		})
-		if err != nil {
-			return err
 		}
-		data.UIDs.Add(r.uid)
+	}
+	rows, err := e.store(all)
+	if err != nil {
+		return err
+	}
+	for i := range rows {
+		data.UIDs.Add(rows[i].uid)
 	}
 	return nil
 }

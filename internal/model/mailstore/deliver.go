@@ -206,13 +206,13 @@ func (t *tx) deliver(to *Delivery, c *Content, blob storage.BlobID) (Delivered, 
 	if err != nil {
 		return done, err
 	}
-	r, err := e.store(incoming{
+	rows, err := e.store([]incoming{{
 		blob:         blob,
 		content:      c,
 		prefix:       to.Prefix,
 		flags:        to.Flags,
 		internalDate: orNow(to.InternalDate, t.now),
-	})
+	}})
 	if isPersonal(err) {
 		done.Err = err
 		return done, nil
@@ -221,7 +221,7 @@ func (t *tx) deliver(to *Delivery, c *Content, blob storage.BlobID) (Delivered, 
 		return done, err
 	}
 	done.Mailbox, done.UIDValidity = e.box.ID, e.box.UIDValidity
-	done.UID, done.ModSeq, done.Instance = r.uid, r.modSeq, r.instance
+	done.UID, done.ModSeq, done.Instance = rows[0].uid, rows[0].modSeq, rows[0].instance
 	return done, nil
 }
 

@@ -13,6 +13,8 @@ type edit struct {
 	base  contents
 	pages []*page // changed, by number
 	size  int     // about how much the edit adds to the batch
+
+	arriving Flags // of messages that may not be in pages yet
 }
 
 // edit begins to change a mailbox, or goes on.

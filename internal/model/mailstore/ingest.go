@@ -1,6 +1,10 @@
 package mailstore
 
 import (
+	"errors"
+	"io"
+	"slices"
+
 	"github.com/mailstead/mailstead/internal/platform/storage"
 	"github.com/mailstead/mailstead/message"
 )
@@ -68,6 +72,54 @@ func (i *Ingest) keep(p []byte) error {
 	}
 	_, err := i.staged.Write(p)
 	return err
+}
+
+// ReadFrom takes all that r gives, as Write does, but lets r write into the
+// memory that keeps the message: io.Copy would allocate 32 KB for each message
+// and copy all of it once more.
+func (i *Ingest) ReadFrom(r io.Reader) (taken int64, err error) {
+	var spare []byte // for what is staged
+	defer func() { i.store.buffers.put(spare) }()
+	for i.err == nil {
+		into := i.room()
+		if into == nil {
+			if spare == nil {
+				spare = i.store.buffers.get()
+				spare = spare[:cap(spare)]
+			}
+			into = spare
+		}
+		n, err := r.Read(into)
+		if _, failed := i.Write(into[:n]); failed != nil {
+			return taken, failed
+		}
+		taken += int64(n)
+		if errors.Is(err, io.EOF) {
+			return taken, nil
+		}
+		if err != nil {
+			return taken, err
+		}
+	}
+	return taken, i.err
+}
+
+// leastRead is the least room in memory that is worth reading into.
+const leastRead = 512
+
+// room returns memory behind the message as it is, nil if the next bytes are
+// to be staged.
+func (i *Ingest) room() []byte {
+	if i.staged != nil || len(i.memory)+leastRead > keepInMemory {
+		return nil
+	}
+	if i.memory == nil {
+		i.memory = i.store.buffers.get()
+	}
+	if cap(i.memory)-len(i.memory) < leastRead {
+		i.memory = slices.Grow(i.memory, leastRead)
+	}
+	return i.memory[len(i.memory):min(cap(i.memory), keepInMemory)]
 }
 
 // Size returns the bytes taken so far.

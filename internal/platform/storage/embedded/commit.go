@@ -23,6 +23,7 @@ type committer struct {
 
 	head []byte  // room for a group header, then the operations
 	data []piece // the blobs
+	lone bool    // the group is one request: nobody looks at the overlay
 
 	mu     sync.Mutex // guards what is below, and writes of applier.usages
 	counts storage.Stats
@@ -35,6 +36,7 @@ func (c *committer) serve(group []*request) {
 		return
 	}
 	c.begin()
+	c.lone = len(group) == 1
 	admitted := 0
 	for _, r := range group {
 		if r.err = c.admit(r); r.err == nil {
@@ -75,6 +77,9 @@ func (c *committer) admit(r *request) error {
 	c.encode(operation{kind: opBatch})
 	for _, op := range r.batch.Ops() {
 		c.add(op)
+		if !c.lone {
+			c.overlay.add(op)
+		}
 	}
 	return nil
 }
@@ -85,10 +90,8 @@ func (c *committer) encode(o operation) { c.head = o.append(c.head) }
 func (c *committer) add(op storage.Op) {
 	switch op.Kind {
 	case storage.OpSet:
-		c.overlay.set(op.Key, op.Value)
 		c.encode(operation{kind: opSet, key: op.Key, value: op.Value})
 	case storage.OpDelete:
-		c.overlay.delete(op.Key)
 		c.encode(operation{kind: opDelete, key: op.Key})
 	case storage.OpDeleteRange:
 		c.addDeleteRange(op)
@@ -98,7 +101,6 @@ func (c *committer) add(op storage.Op) {
 	case storage.OpAppendStaged:
 		c.addStaged(op)
 	case storage.OpDeleteBlob:
-		c.overlay.deleted[op.Blob] = true
 		c.encode(operation{kind: opDeleteBlob, id: op.Blob})
 	}
 }
@@ -107,7 +109,6 @@ func (c *committer) addDeleteRange(op storage.Op) {
 	if string(op.Key) >= string(op.Value) {
 		return
 	}
-	c.overlay.deleteRange(op.Key, op.Value)
 	c.encode(operation{kind: opDeleteRange, key: op.Key, value: op.Value})
 }
 

@@ -51,6 +51,20 @@ func inRange(key []byte, r storage.Range) bool {
 	return bytes.Compare(key, r.Start) >= 0 && bytes.Compare(key, r.End) < 0
 }
 
+// add notes what an operation of a batch does.
+func (o *overlay) add(op storage.Op) {
+	switch op.Kind {
+	case storage.OpSet:
+		o.set(op.Key, op.Value)
+	case storage.OpDelete:
+		o.delete(op.Key)
+	case storage.OpDeleteRange:
+		o.deleteRange(op.Key, op.Value)
+	case storage.OpDeleteBlob:
+		o.deleted[op.Blob] = true
+	}
+}
+
 func (o *overlay) set(key, value []byte) {
 	if value == nil {
 		value = []byte{}
@@ -61,6 +75,9 @@ func (o *overlay) set(key, value []byte) {
 func (o *overlay) delete(key []byte) { o.keys[string(key)] = nil }
 
 func (o *overlay) deleteRange(start, end []byte) {
+	if bytes.Compare(start, end) >= 0 {
+		return
+	}
 	r := storage.Range{Start: start, End: end}
 	for key := range o.keys {
 		if inRange([]byte(key), r) {
