@@ -31,15 +31,18 @@ func (e *edit) add(rows []row) error {
 }
 
 func (e *edit) extend(old *page, rows []row) *page {
-	var buf [pageUIDs]row
-	all := old.appendRows(buf[:0])
 	for i := range rows {
 		rows[i].uid = e.box.UIDNext
 		rows[i].modSeq = e.tx.modSeq
 		rows[i].save = e.tx.now.Unix()
 		e.box.UIDNext++
 	}
-	return newPage(old.no, append(all, rows...))
+	if len(rows) == 1 {
+		if p := old.with(&rows[0]); p != nil {
+			return p
+		}
+	}
+	return old.withAll(rows)
 }
 
 // logUIDs notes what happened to messages, in one entry per kind and mailbox

@@ -3,6 +3,7 @@ package mailstore
 import (
 	"bytes"
 	"errors"
+	"math/rand/v2"
 	"reflect"
 	"testing"
 
@@ -160,5 +161,75 @@ func TestLongStructureIsLeftOut(t *testing.T) {
 	r, err := parseRecord(appendRecord(nil, &record{blob: 4, prefix: []byte("p"), structure: long}))
 	if err != nil || len(r.structure) != 0 || string(r.prefix) != "p" {
 		t.Errorf("%+v, %v", r, err)
+	}
+}
+
+// TestPageWith wants a page that grows by one message to be the one that is
+// made of all.
+func TestPageWith(t *testing.T) {
+	t.Parallel()
+	rng := rand.New(rand.NewPCG(1, 2))
+	grown := 0
+	for range 200 {
+		var rows []row
+		p := newPage(7, nil)
+		spread := int64(1) << rng.IntN(40)
+		for uid := imap.UID(7 * pageUIDs); uid < 8*pageUIDs; uid++ {
+			if rng.IntN(8) == 0 {
+				continue
+			}
+			r := randomRow(rng, uid, spread)
+			rows = append(rows, r)
+			want := newPage(7, rows)
+			if got := p.with(&r); got != nil {
+				grown++
+				if !reflect.DeepEqual(got, want) {
+					t.Fatalf("%d messages: %+v, want %+v", len(rows), got, want)
+				}
+			}
+			p = want
+		}
+	}
+	if grown < 1000 {
+		t.Errorf("only %d pages have grown without being taken apart", grown)
+	}
+}
+
+// randomRow makes a message whose numbers are within spread of each other.
+func randomRow(rng *rand.Rand, uid imap.UID, spread int64) row {
+	r := row{
+		uid:      uid,
+		flags:    Flags{low: rng.Uint64() & rng.Uint64() & 0x303},
+		modSeq:   imap.ModSeq(uid) * 3,
+		size:     rng.Int64N(spread),
+		instance: InstanceID(uid),
+		record:   RecordID(uid),
+		save:     rng.Int64N(spread),
+		sentZone: int16(rng.IntN(2) * 60),
+	}
+	r.internal = r.save - rng.Int64N(spread)
+	r.sent = r.internal - rng.Int64N(spread)
+	return r
+}
+
+// BenchmarkPageGrows puts a message behind those of a page, as a delivery does.
+func BenchmarkPageGrows(b *testing.B) {
+	rows := make([]row, 40)
+	for i := range rows {
+		rows[i] = row{uid: imap.UID(i), modSeq: imap.ModSeq(i), size: int64(i * 4000), internal: int64(i * 60), save: int64(i * 60), sent: int64(i * 60), instance: InstanceID(i), record: RecordID(i)}
+	}
+	p, r := newPage(0, rows[:39]), rows[39]
+	for name, grow := range map[string]func() *page{
+		"with":    func() *page { return p.with(&r) },
+		"withAll": func() *page { return p.withAll(rows[39:]) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if q := grow(); q == nil || q.count() != len(rows) {
+					b.Fatal(q)
+				}
+			}
+		})
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/bits"
+	"slices"
 	"time"
 
 	"github.com/mailstead/mailstead/imap"
@@ -119,6 +120,71 @@ func newPage(no uint32, rows []row) *page {
 	}
 	p.data = append(buf, make([]byte, padding)...)
 	return p
+}
+
+// with returns the page with another message behind all others, as newPage
+// would make it; nil if that does not fit into the columns as they are, or has
+// a flag that no other has. It is for the usual delivery: it neither takes the
+// page apart nor needs a large stack.
+func (p *page) with(r *row) *page {
+	fields := r.fields()
+	if p.present == 0 || !p.fits(&fields) {
+		return nil
+	}
+	next := &page{
+		no:      p.no,
+		present: p.present | 1<<(r.uid%pageUIDs),
+		cols:    p.cols,
+		maxMod:  max(p.maxMod, r.modSeq),
+	}
+	var ok bool
+	if next.marks, ok = marksWith(p.marks, r); !ok {
+		return nil
+	}
+	// Each column grows by one value, and a mark may get a set of its own.
+	buf := next.appendHead(make([]byte, 0, len(p.data)+8*(columns+len(p.marks))))
+	for _, col := range p.cols {
+		buf = binary.AppendVarint(buf, col.min)
+		buf = append(buf, col.width)
+	}
+	n := p.count()
+	for c, col := range p.cols {
+		next.cols[c].offset = uint16(len(buf))
+		buf = append(buf, p.data[col.offset:int(col.offset)+n*int(col.width)]...)
+		buf = appendWidth(buf, uint64(fields[c]-col.min), col.width)
+	}
+	next.data = append(buf, make([]byte, padding)...)
+	return next
+}
+
+// withAll returns the page with other messages behind all others.
+func (p *page) withAll(rows []row) *page {
+	var buf [pageUIDs]row
+	return newPage(p.no, append(p.appendRows(buf[:0]), rows...))
+}
+
+// fits tells whether the columns as they are have room for values.
+func (p *page) fits(fields *[columns]int64) bool {
+	for c, col := range p.cols {
+		if fields[c] < col.min || bits.Len64(uint64(fields[c]-col.min)) > 8*int(col.width) {
+			return false
+		}
+	}
+	return true
+}
+
+// marksWith returns marks with the flags of r added, unless there is one among
+// them that marks do not have.
+func marksWith(marks []mark, r *row) ([]mark, bool) {
+	rest := r.flags
+	with := slices.Clone(marks)
+	for i, m := range with {
+		if r.flags.Has(m.bit) {
+			with[i].set |= 1 << (r.uid % pageUIDs)
+			rest = rest.minus(Flags{}.with(m.bit))
+		}
+	}
+	return with, rest.Empty()
 }
 
 func (p *page) appendHead(buf []byte) []byte {

@@ -113,10 +113,12 @@ func (l *Listener) Run(ctx context.Context) {
 	l.options.Logger.Info("stopped listening", "address", l.Addr().String())
 }
 
-// accept starts a goroutine for each connection until the listener is closed.
-// Any other error is taken to pass: a process that has no file descriptor left
-// gets one back when a connection ends.
+// accept gives each connection to a goroutine until the listener is closed. Any
+// other error is taken to pass: a process that has no file descriptor left gets
+// one back when a connection ends.
 func (l *Listener) accept(ctx context.Context, handlers *sync.WaitGroup) {
+	w := newWorkers(func(conn net.Conn) { l.serve(ctx, conn) }, handlers)
+	defer w.stop()
 	var pause time.Duration
 	for {
 		conn, err := l.accepter.Accept()
@@ -125,7 +127,7 @@ func (l *Listener) accept(ctx context.Context, handlers *sync.WaitGroup) {
 			l.turnAway(conn)
 		case err == nil:
 			pause = 0
-			handlers.Go(func() { l.serve(ctx, conn) })
+			w.give(conn)
 		case ctx.Err() != nil || errors.Is(err, net.ErrClosed):
 			return
 		default:
