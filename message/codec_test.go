@@ -52,6 +52,46 @@ func TestCodecRoundTrip(t *testing.T) {
 	}
 }
 
+// TestDecodeAgain decodes all into the same memory: nothing of one is left in
+// the next.
+func TestDecodeAgain(t *testing.T) {
+	t.Parallel()
+	var decoder StructureDecoder
+	for name, data := range corpus(t) {
+		want := scan(Limits{}, data)
+		bin := want.AppendBinary(nil)
+		for range 2 {
+			if got, err := decoder.Structure(bin); err != nil || !cmp.Equal(want, got, cmpopts.EquateEmpty()) {
+				t.Errorf("%s: %v %s", name, err, cmp.Diff(want, got, cmpopts.EquateEmpty()))
+			}
+		}
+		if got, err := decoder.Parts(bin); err != nil || got.Envelope != nil || !cmp.Equal(want.Root, got.Root, cmpopts.EquateEmpty()) {
+			t.Errorf("%s: parts: %v %v", name, err, got)
+		}
+		if got, err := decoder.Envelope(bin); err != nil || !cmp.Equal(want.Envelope, got, cmpopts.EquateEmpty()) {
+			t.Errorf("%s: envelope: %v %v", name, err, got)
+		}
+		decoder.Structure(bin[:len(bin)-1]) // a failure leaves nothing either
+	}
+}
+
+func BenchmarkDecodeParts(b *testing.B) {
+	bin := scan(Limits{}, corpus(b)["testdata/structure/alternative.eml"]).AppendBinary(nil)
+	decoders := map[string]func([]byte) (*Structure, error){
+		"new": DecodeParts, "again": new(StructureDecoder).Parts,
+	}
+	for name, decode := range decoders {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := decode(bin); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
 func TestCodecTruncatedAndShifted(t *testing.T) {
 	t.Parallel()
 	data := corpus(t)["testdata/structure/alternative.eml"]

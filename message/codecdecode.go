@@ -4,55 +4,110 @@ package message
 // copy of src; parts, parameters and addresses are allocated together. It
 // returns [ErrStructure] for anything else.
 func DecodeStructure(src []byte) (*Structure, error) {
-	d := decoder{in: string(src)}
-	truncated, envLen := d.head()
-	s := &Structure{Truncated: truncated}
-	envEnd := d.pos + envLen
-	s.Envelope = d.envelope()
-	if d.pos != envEnd {
-		d.fail()
-	}
-	return d.tree(s)
+	return new(StructureDecoder).Structure(src)
 }
 
 // DecodeParts is DecodeStructure without the envelope of the message itself,
 // which is nil: it is most of the work where a message has few parts.
 func DecodeParts(src []byte) (*Structure, error) {
-	head := decoder{in: string(src[:min(len(src), maxHead)])}
-	truncated, n := head.head()
-	if head.failed || n > len(src)-head.pos {
-		return nil, ErrStructure
-	}
-	d := decoder{in: string(src[head.pos+n:])}
-	return d.tree(&Structure{Truncated: truncated})
-}
-
-// tree reads what follows the envelope.
-func (d *decoder) tree(s *Structure) (*Structure, error) {
-	s.Size = d.offset()
-	d.parts = make([]Part, d.count(partMin))
-	d.params = make([]Param, d.count(paramMin))
-	s.Root = d.part(0, 1)
-	if d.failed || d.pos != len(d.in) || s.Root.End > s.Size {
-		return nil, ErrStructure
-	}
-	return s, nil
+	return new(StructureDecoder).Parts(src)
 }
 
 // DecodeEnvelope reads only the envelope from what [Structure.AppendBinary]
 // wrote.
 func DecodeEnvelope(src []byte) (*Envelope, error) {
-	h := decoder{in: string(src[:min(len(src), maxHead)])}
-	_, n := h.head()
-	if h.failed || n > len(src)-h.pos {
+	return new(StructureDecoder).Envelope(src)
+}
+
+// A StructureDecoder decodes one structure after the other into the same
+// memory, for who looks at thousands and keeps none: FETCH of a mailbox is a
+// fifth faster. What it returns is valid until its next call, except for
+// strings, which stay. The zero value is ready.
+type StructureDecoder struct {
+	structure Structure
+	envelope  Envelope
+	parts     []Part
+	children  []*Part
+	params    []Param
+	addresses []Address
+}
+
+// Structure is [DecodeStructure] into the decoder's memory.
+func (m *StructureDecoder) Structure(src []byte) (*Structure, error) {
+	d := decoder{in: string(src)}
+	truncated, envLen := d.head()
+	envEnd := d.pos + envLen
+	envelope := m.rootEnvelope(&d)
+	if d.pos != envEnd {
+		d.fail()
+	}
+	return m.tree(&d, Structure{Truncated: truncated, Envelope: envelope})
+}
+
+// Parts is [DecodeParts] into the decoder's memory.
+func (m *StructureDecoder) Parts(src []byte) (*Structure, error) {
+	_, rest, truncated, ok := splitEnvelope(src)
+	if !ok {
 		return nil, ErrStructure
 	}
-	d := decoder{in: string(src[h.pos : h.pos+n])}
-	e := d.envelope()
+	return m.tree(&decoder{in: string(rest)}, Structure{Truncated: truncated})
+}
+
+// Envelope is [DecodeEnvelope] into the decoder's memory.
+func (m *StructureDecoder) Envelope(src []byte) (*Envelope, error) {
+	envelope, _, _, ok := splitEnvelope(src)
+	if !ok {
+		return nil, ErrStructure
+	}
+	d := decoder{in: string(envelope)}
+	e := m.rootEnvelope(&d)
 	if d.failed || d.pos != len(d.in) {
 		return nil, ErrStructure
 	}
 	return e, nil
+}
+
+// splitEnvelope returns the envelope and what follows it.
+func splitEnvelope(src []byte) (envelope, rest []byte, truncated, ok bool) {
+	var head [maxHead]byte
+	d := decoder{in: string(head[:copy(head[:], src)])}
+	truncated, n := d.head()
+	if d.failed || n > len(src)-d.pos {
+		return nil, nil, false, false
+	}
+	rest = src[d.pos:]
+	return rest[:n], rest[n:], truncated, true
+}
+
+func (m *StructureDecoder) rootEnvelope(d *decoder) *Envelope {
+	m.envelope = Envelope{}
+	m.addresses = d.envelope(&m.envelope, m.addresses)
+	return &m.envelope
+}
+
+// tree reads what follows the envelope.
+func (m *StructureDecoder) tree(d *decoder, s Structure) (*Structure, error) {
+	s.Size = d.offset()
+	m.parts = zeroed(m.parts, d.count(partMin))
+	m.params = zeroed(m.params, d.count(paramMin))
+	m.children = zeroed(m.children, max(len(m.parts)-1, 0))
+	d.parts, d.params, d.children = m.parts, m.params, m.children
+	s.Root = d.part(0, 1)
+	if d.failed || d.pos != len(d.in) || s.Root.End > s.Size {
+		return nil, ErrStructure
+	}
+	m.structure = s
+	return &m.structure, nil
+}
+
+// zeroed returns n zero values, in the memory of old if that is enough.
+func zeroed[T any](old []T, n int) []T {
+	if n > cap(old) {
+		return make([]T, n)
+	}
+	old = old[:n]
+	clear(old)
+	return old
 }
 
 // The least octets that encode a thing: they bound how many of them a source of
@@ -75,8 +130,10 @@ type decoder struct {
 	in     string
 	pos    int
 	failed bool
-	parts  []Part  // not yet used
-	params []Param // not yet used
+	// Not yet used:
+	parts    []Part
+	children []*Part
+	params   []Param
 }
 
 func (d *decoder) fail() {
@@ -203,21 +260,22 @@ func (d *decoder) part(base int64, depth int) *Part {
 	p.Type, p.Subtype, p.Encoding = d.string(), d.string(), d.string()
 	d.rare(p, bits)
 	if bits&hasEnvelope != 0 {
-		p.Envelope = d.envelope()
+		p.Envelope = new(Envelope)
+		d.envelope(p.Envelope, nil)
 	}
 	if bits&hasChildren != 0 {
-		d.children(p, depth)
+		d.childrenOf(p, depth)
 	}
 	return p
 }
 
-func (d *decoder) children(p *Part, depth int) {
+func (d *decoder) childrenOf(p *Part, depth int) {
 	n := d.count(partMin)
-	if n > len(d.parts) {
+	if n > len(d.children) {
 		d.fail()
 		return
 	}
-	p.Children = make([]*Part, 0, n)
+	p.Children, d.children = d.children[:0:n], d.children[n:]
 	at := p.BodyStart
 	for range n {
 		child := d.part(at, depth+1)
@@ -258,10 +316,12 @@ func (d *decoder) rare(p *Part, bits uint64) {
 	}
 }
 
-func (d *decoder) envelope() *Envelope {
-	e := new(Envelope)
+// envelope reads e, with addresses in the memory of old if that is enough. It
+// returns the memory that was taken.
+func (d *decoder) envelope(e *Envelope, old []Address) []Address {
 	flags := d.byte()
-	slab := make([]Address, d.count(addressMin))
+	all := zeroed(old, d.count(addressMin))
+	slab := all
 	for _, text := range e.texts() {
 		*text = d.string()
 	}
@@ -276,7 +336,7 @@ func (d *decoder) envelope() *Envelope {
 	if flags&replyToIsFrom != 0 {
 		e.ReplyTo = e.From
 	}
-	return e
+	return all
 }
 
 // addresses reads a list into the start of slab and returns the rest of it.

@@ -14,9 +14,8 @@ type Header []byte
 // Field is one field of a header, as it stands there.
 type Field struct {
 	// Raw is the field with its folded lines and its line end.
-	Raw   []byte
-	colon int
-	name  int // length of the name
+	Raw []byte
+	fieldHead
 }
 
 // Name returns the field's name as given, or nothing for lines that are not a
@@ -85,42 +84,58 @@ func appendUnfolded(dst, value []byte) []byte {
 // start of the header it is a field without a name.
 func (h Header) Fields() iter.Seq[Field] {
 	return func(yield func(Field) bool) {
+		head := headOf(h)
 		for rest := h; len(rest) > 0 && !startsBlank(rest); {
-			f, size := firstField(rest)
-			if !yield(f) {
+			end, next := fieldEnd(rest)
+			if !yield(Field{rest[:end:end], head}) {
 				return
 			}
-			rest = rest[size:]
+			rest, head = rest[end:], next
 		}
 	}
 }
 
-// firstField returns the field that h starts with, and its length.
-func firstField(h Header) (Field, int) {
-	end := lineLen(h)
-	line, _ := splitLineEnd(h[:end])
-	f := Field{}
-	if name, value, ok := splitField(line); ok && !isSpace(line[0]) {
-		f.name, f.colon = len(name), len(line)-len(value)-1
+// A fieldHead is where a field's colon and the end of its name are; zero if a line does not
+// begin a field.
+type fieldHead struct {
+	colon int
+	name  int // length of the name
+}
+
+// headOf returns the head of the field that b starts with. White space before
+// the colon is obsolete but allowed (RFC 5322 §4.5).
+func headOf(b []byte) fieldHead {
+	name := 0
+	for name < len(b) && isFieldName(b[name]) {
+		name++
 	}
-	for end < len(h) && !startsBlank(h[end:]) && !startsField(h[end:]) {
+	colon := name
+	for colon < len(b) && isSpace(b[colon]) {
+		colon++
+	}
+	if name == 0 || colon == len(b) || b[colon] != ':' {
+		return fieldHead{}
+	}
+	return fieldHead{colon, name}
+}
+
+// isFieldName tells whether c may be in the name of a field (RFC 5322 §2.2).
+func isFieldName(c byte) bool { return c > ' ' && c < 0x7f && c != ':' }
+
+// fieldEnd returns the length of the field that h starts with, and the head of
+// the one behind it.
+func fieldEnd(h Header) (end int, next fieldHead) {
+	end = lineLen(h)
+	for end < len(h) && !startsBlank(h[end:]) {
+		if next = headOf(h[end:]); next.name > 0 {
+			return end, next
+		}
 		end += lineLen(h[end:])
 	}
-	f.Raw = h[:end:end]
-	return f, end
+	return end, next
 }
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' }
-
-// startsField tells whether b starts with the first line of a field.
-func startsField(b []byte) bool {
-	if isSpace(b[0]) {
-		return false
-	}
-	line, _ := splitLineEnd(b[:lineLen(b)])
-	_, _, ok := splitField(line)
-	return ok
-}
 
 // startsBlank tells whether b starts with a blank line.
 func startsBlank(b []byte) bool {

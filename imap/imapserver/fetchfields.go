@@ -44,27 +44,28 @@ func (f *FetchWriter) heldFields(s *imap.BodySection, m *FetchMessage, at span, 
 	if _, err := io.ReadFull(f.contentAt(m, at.start, int64(size)), f.header); err != nil {
 		return err
 	}
-	f.filtered(s, only)
+	f.filtered(s, f.header, only)
 	return nil
 }
 
-// filtered answers with the fields of f.header that s selects, or with the
-// others.
-func (f *FetchWriter) filtered(s *imap.BodySection, only bool) {
-	// Fields move to the front, over those that are left out.
-	kept, end := 0, 0
-	for field := range message.Header(f.header).Fields() {
+// filtered answers with the fields of h that s selects, or with the others. It
+// gathers them in f.header, which may also be h: there fields move to the
+// front, over those that are left out.
+func (f *FetchWriter) filtered(s *imap.BodySection, h message.Header, only bool) {
+	kept, end := f.header[:0], 0
+	for field := range h.Fields() {
 		end += len(field.Raw)
 		if selects(s.Fields, field) == only {
-			kept += copy(f.header[kept:], field.Raw)
+			kept = append(kept, field.Raw...)
 		}
 	}
-	kept += copy(f.header[kept:], f.header[end:]) // the blank line
-	win := window(s.Partial, int64(kept))
+	kept = append(kept, h[end:]...) // the blank line
+	f.header = kept
+	win := window(s.Partial, int64(len(kept)))
 	f.w.Bytes(f.name)
 	f.w.SP()
 	f.w.LiteralHead(win.end - win.start)
-	f.w.Bytes(f.header[win.start:win.end])
+	f.w.Bytes(kept[win.start:win.end])
 }
 
 func selects(names []string, field message.Field) bool {

@@ -49,9 +49,10 @@ type FetchWriter struct {
 	failed  *imap.Error // of a section; told when the command ends
 
 	// Kept from message to message, so that they are made once.
-	name    []byte        // of a section, as answered
-	content contentReader // into a message
-	header  []byte        // of a message, for HEADER.FIELDS
+	name    []byte            // of a section, as answered
+	nameOf  *imap.BodySection // the section of name
+	content contentReader     // into a message
+	header  []byte            // of a message, for HEADER.FIELDS
 }
 
 // NeedsStructure reports whether FetchMessage.Structure is needed.

@@ -28,10 +28,11 @@ func window(p imap.Partial, size int64) span {
 
 // section answers one section.
 func (f *FetchWriter) section(s *imap.BodySection, m *FetchMessage) error {
-	f.name = s.AppendTo(f.name[:0])
+	if f.nameOf != s { // mostly there is one section for all messages
+		f.name, f.nameOf = s.AppendTo(f.name[:0]), s
+	}
 	if m.Fields != nil {
-		f.header = append(f.header[:0], m.Fields...)
-		f.filtered(s, true)
+		f.filtered(s, m.Fields, true)
 		return nil
 	}
 	return f.named(s, m)

@@ -6,21 +6,24 @@ const (
 	classAString             // ASTRING-CHAR: with "]"
 	classList                // list-char: with "]", "%" and "*"
 	classTag                 // ASTRING-CHAR but "+"
+	classQuoted              // stands in a quoted string as it is
 )
 
 // charClass has the classes of each byte. 8-bit bytes have none.
 var charClass = func() (t [256]uint8) {
-	for c := byte(0x21); c < 0x7f; c++ {
+	for c := byte(0x20); c < 0x7f; c++ {
 		switch c {
-		case '(', ')', '{', '"', '\\':
+		case '"', '\\':
+		case ' ', '(', ')', '{':
+			t[c] = classQuoted
 		case '%', '*':
-			t[c] = classList
+			t[c] = classQuoted | classList
 		case ']':
-			t[c] = classAString | classList | classTag
+			t[c] = classQuoted | classAString | classList | classTag
 		case '+':
-			t[c] = classAtom | classAString | classList
+			t[c] = classQuoted | classAtom | classAString | classList
 		default:
-			t[c] = classAtom | classAString | classList | classTag
+			t[c] = classQuoted | classAtom | classAString | classList | classTag
 		}
 	}
 	return t
@@ -28,3 +31,14 @@ var charClass = func() (t [256]uint8) {
 
 // IsAtomChar reports whether c is an ATOM-CHAR.
 func IsAtomChar(c byte) bool { return charClass[c]&classAtom != 0 }
+
+// isQuotedAsIs reports whether s stands between quotes as it is: in ASCII,
+// without control characters and without anything to escape.
+func isQuotedAsIs(s string) bool {
+	for i := range len(s) {
+		if charClass[s[i]]&classQuoted == 0 {
+			return false
+		}
+	}
+	return true
+}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"strconv"
-	"time"
 	"unicode/utf8"
 
 	"github.com/mailstead/mailstead/imap"
@@ -137,17 +136,15 @@ func (w *Writer) Flags(flags []imap.Flag) {
 	w.Byte(')')
 }
 
-// DateTime writes t as a quoted date-time.
-func (w *Writer) DateTime(t time.Time) {
-	w.room(len(imap.DateTimeLayout) + 2)
-	w.buf = append(w.buf, '"')
-	w.buf = t.AppendFormat(w.buf, imap.DateTimeLayout)
-	w.buf = append(w.buf, '"')
-}
-
 // String writes s as a quoted string if it can be one, else as a literal. A
 // NUL, which neither can have, is left out.
 func (w *Writer) String(s string) {
+	// Nearly all strings of an ENVELOPE are of this kind; this halves the time
+	// for one.
+	if len(s) <= maxQuoted && isQuotedAsIs(s) {
+		w.quotedAsIs(s)
+		return
+	}
 	if w.quotable(s) {
 		w.Quoted(s)
 		return
@@ -195,6 +192,17 @@ func (w *Writer) quotable(s string) bool {
 		}
 	}
 	return ascii || w.UTF8 && utf8.ValidString(s)
+}
+
+// quotedAsIs writes s, in which nothing has to be escaped, between quotes.
+func (w *Writer) quotedAsIs(s string) {
+	if w.room(len(s) + 2); len(s)+2 > cap(w.buf)-len(w.buf) {
+		w.Quoted(s)
+		return
+	}
+	w.buf = append(w.buf, '"')
+	w.buf = append(w.buf, s...)
+	w.buf = append(w.buf, '"')
 }
 
 // Quoted writes s, which has neither CR, LF nor NUL, as a quoted string.

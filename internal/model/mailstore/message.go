@@ -20,9 +20,10 @@ type Reader interface {
 // A Message is the stored content of a message. It stays valid when the
 // message is expunged, until CollectOrphans takes the content.
 type Message struct {
-	store  storage.Store
-	id     RecordID
-	record *record
+	store   storage.Store
+	id      RecordID
+	record  record
+	decoder *message.StructureDecoder // of a MessageReader, else nil
 }
 
 // Message returns the content of a message, also of one that has been expunged
@@ -38,11 +39,8 @@ func (a *Account) Message(ctx context.Context, e Entry) (*Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	rec, err := parseRecord(stored)
-	if err != nil {
-		return nil, err
-	}
-	return &Message{store: a.store.storage, id: e.Record(), record: rec}, nil
+	m := &Message{store: a.store.storage, id: e.Record()}
+	return m, m.record.parse(stored)
 }
 
 // Size returns the octets of the message, prefix included.
@@ -55,7 +53,7 @@ func (m *Message) Prefix() []byte { return m.record.prefix }
 // Envelope returns the envelope, without reading the part tree.
 func (m *Message) Envelope() (*message.Envelope, error) {
 	if len(m.record.structure) > 0 {
-		return message.DecodeEnvelope(m.record.structure)
+		return m.decoding().Envelope(m.record.structure)
 	}
 	s, err := m.scan()
 	if err != nil {
@@ -65,15 +63,23 @@ func (m *Message) Envelope() (*message.Envelope, error) {
 }
 
 // Structure returns envelope and part tree. Offsets count from the start of
-// the message, as Open reads it. The result is the caller's.
+// the message, as Open reads it. The result is the caller's; of a message of a
+// MessageReader only until the next one is read, or another form of this one.
 func (m *Message) Structure() (*message.Structure, error) {
-	return m.decode(message.DecodeStructure)
+	return m.decode(m.decoding().Structure)
 }
 
 // Parts is Structure for who needs only the part tree: the envelope of the
 // message itself may be nil.
 func (m *Message) Parts() (*message.Structure, error) {
-	return m.decode(message.DecodeParts)
+	return m.decode(m.decoding().Parts)
+}
+
+func (m *Message) decoding() *message.StructureDecoder {
+	if m.decoder != nil {
+		return m.decoder
+	}
+	return new(message.StructureDecoder)
 }
 
 func (m *Message) decode(by func([]byte) (*message.Structure, error)) (*message.Structure, error) {

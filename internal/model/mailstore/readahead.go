@@ -2,10 +2,10 @@ package mailstore
 
 import (
 	"context"
-	"slices"
 	"sort"
 
 	"github.com/mailstead/mailstead/internal/platform/storage"
+	"github.com/mailstead/mailstead/message"
 )
 
 // A MessageReader returns the contents of many messages, one after the other,
@@ -20,7 +20,12 @@ type MessageReader struct {
 	account *Account
 	last    RecordID // that was asked for
 	ahead   []aheadRecord
+	next    int    // the one of ahead that is probably asked for next
+	count   int    // of records to read by the next scan
 	values  []byte // of ahead, one after the other
+
+	message Message // that was returned
+	decoder message.StructureDecoder
 }
 
 type aheadRecord struct {
@@ -29,16 +34,20 @@ type aheadRecord struct {
 }
 
 // Limits of what is read at once. A record that is near the last one asked for
-// starts the reading ahead.
+// starts the reading ahead, of few records at first: a client that wants ten
+// messages shall not pay for hundreds. Each scan reads four times as many as
+// the one before.
 const (
-	near        = 16
-	aheadCount  = 64
-	aheadBytes  = 128 << 10
-	aheadBeyond = 4 * aheadCount // records of other mailboxes may lie between
+	near         = 16
+	firstCount   = 16
+	longestCount = 256
+	aheadBytes   = 128 << 10
 )
 
 // Reader returns a MessageReader.
-func (a *Account) Reader() *MessageReader { return &MessageReader{account: a} }
+func (a *Account) Reader() *MessageReader {
+	return &MessageReader{account: a, count: firstCount}
+}
 
 // Message is Account.Message. The result is valid until the next call.
 func (r *MessageReader) Message(ctx context.Context, e Entry) (*Message, error) {
@@ -49,6 +58,7 @@ func (r *MessageReader) Message(ctx context.Context, e Entry) (*Message, error) 
 		return m, err
 	}
 	if !sequential {
+		r.count = firstCount
 		return r.account.Message(ctx, e)
 	}
 	if err := ctx.Err(); err != nil {
@@ -65,27 +75,34 @@ func (r *MessageReader) Message(ctx context.Context, e Entry) (*Message, error) 
 
 // known returns a message that has been read already.
 func (r *MessageReader) known(id RecordID) (*Message, bool, error) {
-	i := sort.Search(len(r.ahead), func(i int) bool { return r.ahead[i].id >= id })
-	if i == len(r.ahead) || r.ahead[i].id != id {
-		return nil, false, nil
+	i := r.next
+	if i >= len(r.ahead) || r.ahead[i].id != id {
+		i = sort.Search(len(r.ahead), func(i int) bool { return r.ahead[i].id >= id })
+		if i == len(r.ahead) || r.ahead[i].id != id {
+			return nil, false, nil
+		}
 	}
-	rec, err := parseRecord(r.values[r.ahead[i].start:r.ahead[i].end])
-	if err != nil {
+	r.next = i + 1
+	m := &r.message
+	m.store, m.id, m.decoder = r.account.store.storage, id, &r.decoder
+	if err := m.record.parse(r.values[r.ahead[i].start:r.ahead[i].end]); err != nil {
 		return nil, false, err
 	}
-	return &Message{store: r.account.store.storage, id: id, record: rec}, true, nil
+	return m, true, nil
 }
 
 // readAhead reads the record of an id and those behind it.
 func (r *MessageReader) readAhead(id RecordID) error {
-	r.ahead, r.values = r.ahead[:0], slices.Grow(r.values[:0], aheadBytes/4)
-	a := r.account
-	within := storage.Range{Start: recordKey(a.id, id), End: recordKey(a.id, id+aheadBeyond)}
+	r.ahead, r.values, r.next = r.ahead[:0], r.values[:0], 0
+	a, count := r.account, r.count
+	r.count = min(4*count, longestCount)
+	// Records of other mailboxes may lie between.
+	within := storage.Range{Start: recordKey(a.id, id), End: recordKey(a.id, id+RecordID(4*count))}
 	return a.store.storage.Scan(within, func(key, value []byte) error {
 		start := len(r.values)
 		r.values = append(r.values, value...)
 		r.ahead = append(r.ahead, aheadRecord{RecordID(lastU64(key, 1)), start, len(r.values)})
-		if len(r.ahead) == aheadCount || len(r.values) >= aheadBytes {
+		if len(r.ahead) == count || len(r.values) >= aheadBytes {
 			return storage.ErrStop
 		}
 		return nil

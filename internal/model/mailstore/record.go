@@ -64,13 +64,19 @@ func appendRecord(b []byte, r *record) []byte {
 
 // parseRecord reads a record; its slices are parts of b.
 func parseRecord(b []byte) (*record, error) {
+	r := new(record)
+	return r, r.parse(b)
+}
+
+// parse makes r what b says; its slices are parts of b.
+func (r *record) parse(b []byte) error {
 	format := byte(recordFormat)
 	if len(b) > 0 && b[0] > recordFormat && b[0] <= recordFormat+withPreview+withThread {
 		format = b[0]
 	}
 	hasPreview := (format-recordFormat)&withPreview != 0
 	d := newDecoder(b, format)
-	r := &record{
+	*r = record{
 		hasPreview: hasPreview,
 
 		blob:     storage.BlobID(d.uvarint()),
@@ -89,5 +95,5 @@ func parseRecord(b []byte) (*record, error) {
 	if r.blobSize < 0 {
 		d.bad = true
 	}
-	return r, d.end("message record")
+	return d.end("message record")
 }
