@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"errors"
+	"log/slog"
 	"maps"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -12,6 +13,7 @@ import (
 // a Pebble batch. A commit and the replay after a crash both go through it, so
 // that what is replayed is what was applied.
 type applier struct {
+	logger *slog.Logger
 	db     *pebble.DB
 	reader pebble.Reader // where blobs are located: db, or what stands for it
 	batch  *pebble.Batch
@@ -25,8 +27,9 @@ type applier struct {
 	blobs   map[storage.BlobID]location // the zero location is a deleted blob
 }
 
-func newApplier(db *pebble.DB, usages map[packID]usage) *applier {
+func newApplier(db *pebble.DB, usages map[packID]usage, logger *slog.Logger) *applier {
 	return &applier{
+		logger:  logger,
 		db:      db,
 		reader:  db,
 		usages:  usages,
@@ -118,7 +121,11 @@ func (a *applier) dropBlob(id storage.BlobID) error {
 			return nil
 		}
 		if err != nil {
-			return err
+			// The group may be durable already, and nothing else needs the
+			// location: a place of the index that cannot be read must not
+			// keep the store from going on, nor from starting.
+			a.logger.Error("garbage is not counted", "blob", id, "err", err)
+			return nil
 		}
 	}
 	if l == (location{}) {

@@ -2,6 +2,8 @@ package embedded
 
 import (
 	"errors"
+	"fmt"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 
@@ -31,6 +33,7 @@ type committer struct {
 
 // serve is what the leader does with a group.
 func (c *committer) serve(group []*request) {
+	defer c.endOnPanic()
 	if task := group[0].task; task != nil {
 		group[0].err = task()
 		return
@@ -48,6 +51,15 @@ func (c *committer) serve(group []*request) {
 	}
 	c.count(group)
 	c.release(group)
+}
+
+// endOnPanic ends the store when a group cannot be finished: whoever recovers
+// above would leave all others waiting for ever.
+func (c *committer) endOnPanic() {
+	if v := recover(); v != nil {
+		c.fatal.set(fmt.Errorf("storage: panic: %v\n%s", v, debug.Stack()))
+		panic(v)
+	}
 }
 
 func (c *committer) begin() {

@@ -76,7 +76,7 @@ const indexBlockSize = 16 << 10
 // openIndex opens Pebble.
 func (s *Store) openIndex() error {
 	opts := s.indexOptions()
-	opts.FS = vfs.OnDiskFull(indexFS{patientFS{s.opts.FS, s.opts.Logger}}, s.disk.giveUp)
+	opts.FS = logFS{vfs.OnDiskFull(indexFS{patientFS{s.opts.FS, s.opts.Logger}}, s.disk.giveUp), &s.fatal}
 	return s.openPebble(opts)
 }
 

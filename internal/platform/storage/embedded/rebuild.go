@@ -50,7 +50,7 @@ func (s *Store) rebuild() (Rebuilt, error) {
 func (s *Store) salvage(ids []packID) (Rebuilt, error) {
 	r := replayer{
 		store:   s,
-		applier: newApplier(s.db, make(map[packID]usage)),
+		applier: newApplier(s.db, make(map[packID]usage), s.opts.Logger),
 		end:     position{nextID: 1},
 		salvage: true,
 	}

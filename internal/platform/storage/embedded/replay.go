@@ -72,7 +72,7 @@ func (s *Store) sweep(ids []packID, from position, usages map[packID]usage) ([]p
 // replay applies what is in the packs after from. The tail is first made
 // durable: after a kill, it may be there only in the memory of the system.
 func (s *Store) replay(ids []packID, from position, usages map[packID]usage) (position, error) {
-	r := replayer{store: s, applier: newApplier(s.db, usages), end: from}
+	r := replayer{store: s, applier: newApplier(s.db, usages, s.opts.Logger), end: from}
 	for i, id := range ids {
 		if id < from.pack {
 			continue

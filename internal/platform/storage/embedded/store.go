@@ -140,7 +140,7 @@ func (s *Store) start(end position, usages map[packID]usage) error {
 	s.committer.codec = s.codec
 	s.committer.writer = w
 	s.committer.overlay = newOverlay(s.db)
-	s.committer.applier = newApplier(s.db, usages)
+	s.committer.applier = newApplier(s.db, usages, s.opts.Logger)
 	s.committer.nextID = &s.nextID
 	s.committer.disk = s.disk
 	s.committer.fatal = &s.fatal

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync"
 
@@ -144,7 +145,7 @@ func (v *View) replayPack(tail *pebble.Batch, p *pack) error {
 	if err != nil {
 		return err
 	}
-	a := newApplier(nil, v.usages)
+	a := newApplier(nil, v.usages, slog.New(slog.DiscardHandler))
 	a.reader = tail
 	for {
 		whole, err := scan.whole(v.end.seq + 1)
