@@ -263,20 +263,24 @@ func (s *mailboxStatus) set(item imap.StatusItems, n int64) error {
 // Append stores a message of size bytes (RFC 9051 §6.3.12). What the server
 // says of its place is nil without UIDPLUS.
 func (c *Client) Append(ctx context.Context, mailbox string, opts imap.AppendOptions, size int64, r io.Reader) (*imap.AppendData, error) {
+	return c.AppendAll(ctx, mailbox, Appending{Options: opts, Size: size, Content: r})
+}
+
+// An Appending is one of the messages of AppendAll.
+type Appending struct {
+	Options imap.AppendOptions
+	Size    int64 // in bytes
+	Content io.Reader
+}
+
+// AppendAll stores messages by one command, all or none. More than one need
+// MULTIAPPEND (RFC 3502).
+func (c *Client) AppendAll(ctx context.Context, mailbox string, messages ...Appending) (*imap.AppendData, error) {
 	s, err := c.run(ctx, new(pending), "APPEND", func(w *imapwire.Writer) {
 		w.SP()
 		w.Mailbox(mailbox)
-		w.SP()
-		if len(opts.Flags) > 0 {
-			w.Flags(opts.Flags)
-			w.SP()
-		}
-		if !opts.Date.IsZero() {
-			w.DateTime(opts.Date)
-			w.SP()
-		}
-		if err := w.Literal(r, size); err != nil {
-			w.Break(err)
+		for _, m := range messages {
+			m.write(w)
 		}
 	})
 	if err != nil || s.Code.Name() != "APPENDUID" {
@@ -292,6 +296,21 @@ func (c *Client) Append(ctx context.Context, mailbox string, opts imap.AppendOpt
 	}
 	validity, err := parseValidity(fields[0])
 	return &imap.AppendData{UIDValidity: validity, UIDs: uids}, err
+}
+
+func (m *Appending) write(w *imapwire.Writer) {
+	w.SP()
+	if len(m.Options.Flags) > 0 {
+		w.Flags(m.Options.Flags)
+		w.SP()
+	}
+	if !m.Options.Date.IsZero() {
+		w.DateTime(m.Options.Date)
+		w.SP()
+	}
+	if err := w.Literal(m.Content, m.Size); err != nil {
+		w.Break(err)
+	}
 }
 
 func parseValidity(s string) (imap.UIDValidity, error) {

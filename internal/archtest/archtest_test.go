@@ -53,6 +53,7 @@ var kits = []string{
 	"wiretest",
 	"dns/dnstest",
 	"imap/imaptest",
+	"internal/crashtest",
 	"internal/mailtest",
 	"internal/archtest",
 	"internal/soak",

@@ -19,6 +19,10 @@ import (
 // Elsewhere is another mail system: it keeps what it is sent, and refuses what
 // it is told to.
 type Elsewhere struct {
+	// Take, if set, is asked of each message before it is kept. Its error is
+	// the answer.
+	Take func(Received) error
+
 	mu      sync.Mutex
 	mail    []Received
 	refused map[string]error
@@ -70,17 +74,57 @@ func (e *Elsewhere) Wait(ctx context.Context, n int) ([]Received, error) {
 	}
 }
 
-// dial is how the server reaches other mail systems.
-func (s *Server) dial(ctx context.Context, _, addr string) (net.Conn, error) {
-	e := s.options.Elsewhere[addr]
-	if e == nil {
+// A life is how a server reaches other mail systems from one start to the next.
+type life struct {
+	server *Server
+
+	mu    sync.Mutex
+	over  bool
+	conns []net.Conn
+}
+
+func (l *life) dial(ctx context.Context, _, addr string) (net.Conn, error) {
+	e := l.server.options.Elsewhere[addr]
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if e == nil || l.over {
 		return nil, &net.OpError{Op: "dial", Net: "tcp", Err: fmt.Errorf("nobody at %s", addr)}
 	}
 	client, conn := wiretest.Pipe()
-	engine := smtpserver.New(smtpserver.Options{Hostname: "mx.far.test", Backend: e})
-	e.serving.Go(func() { engine.ServeConn(context.WithoutCancel(ctx), conn) })
+	l.conns = append(l.conns, client)
+	e.serve(context.WithoutCancel(ctx), conn)
 	return client, nil
 }
+
+// end cuts the server off.
+func (l *life) end() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.over = true
+	for _, conn := range l.conns {
+		conn.Close()
+	}
+}
+
+func (e *Elsewhere) serve(ctx context.Context, conn net.Conn) {
+	engine := smtpserver.New(smtpserver.Options{Hostname: "mx.far.test", Backend: e})
+	e.serving.Go(func() { engine.ServeConn(ctx, conn) })
+}
+
+// Serve takes mail from who connects to a listener, until that is closed.
+func (e *Elsewhere) Serve(ctx context.Context, l net.Listener) {
+	for {
+		conn, err := l.Accept()
+		if err != nil {
+			break
+		}
+		e.serve(ctx, conn)
+	}
+	e.serving.Wait()
+}
+
+// Settle waits until all who have sent something are gone.
+func (e *Elsewhere) Settle() { e.serving.Wait() }
 
 // NewSession implements smtpserver.Backend.
 func (e *Elsewhere) NewSession(context.Context, smtpserver.ConnInfo) (smtpserver.Session, error) {
@@ -122,6 +166,11 @@ func (s *elsewhereSession) Data(_ context.Context, m *smtpserver.Message) (smtps
 		return smtpserver.Result{}, err
 	}
 	s.mail.Text = string(text)
+	if take := s.system.Take; take != nil {
+		if err := take(s.mail); err != nil {
+			return smtpserver.Result{}, err
+		}
+	}
 	s.system.mu.Lock()
 	defer s.system.mu.Unlock()
 	s.system.mail = append(s.system.mail, s.mail)

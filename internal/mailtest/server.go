@@ -2,9 +2,11 @@ package mailtest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -44,6 +46,9 @@ type Options struct {
 	// Damaged says that the test damages the store: otherwise it must be
 	// whole when the test ends.
 	Damaged bool
+	// Storage are the options of the store otherwise. Without a file system
+	// it is in memory.
+	Storage embedded.Options
 	// Config changes the configuration, which is made for tests: passwords
 	// are accepted in the clear, a limit of failures does not slow down.
 	Config func(*config.Config)
@@ -54,11 +59,11 @@ type Server struct {
 	options  Options
 	t        testing.TB
 	config   *config.Config
-	fs       vfs.FS
 	resolver *dnstest.Resolver
 	log      logBuffer
 
 	server *server.Server
+	life   *life
 	stop   context.CancelFunc
 	done   chan error
 }
@@ -67,9 +72,12 @@ type Server struct {
 // failed.
 func Start(t testing.TB, o Options) *Server {
 	t.Helper()
-	s := &Server{options: o, t: t, fs: vfs.NewMem(), resolver: dnstest.New(o.Zones), config: configuration(dataFolder(t))}
+	s := &Server{options: o, t: t, resolver: dnstest.New(o.Zones), config: configuration(dataFolder(t))}
 	if o.Config != nil {
 		o.Config(s.config)
+	}
+	if s.options.Storage.FS == nil {
+		s.options.Storage.FS = vfs.NewMem()
 	}
 	t.Cleanup(func() {
 		s.Stop()
@@ -80,9 +88,9 @@ func Start(t testing.TB, o Options) *Server {
 			t.Logf("log of the server:\n%s", s.log.String())
 		}
 	})
-	store := s.open()
+	store := s.mustOpen()
 	seed(t, store, o.Accounts, o.Aliases)
-	s.run(store)
+	s.mustRun(store)
 	return s
 }
 
@@ -115,52 +123,69 @@ func configuration(data string) *config.Config {
 
 // open opens the store, which is made of memory unless the test wants it on the
 // disk, and outlives the server.
-func (s *Server) open() *embedded.Store {
-	s.t.Helper()
+func (s *Server) open() (*embedded.Store, error) {
 	if s.options.Disk {
-		store, err := embedded.Open(filepath.Join(s.config.Data, "store"), embedded.Options{})
-		if err != nil {
-			s.t.Fatal(err)
-		}
-		return store
+		return embedded.Open(filepath.Join(s.config.Data, "store"), embedded.Options{})
 	}
-	store, err := embedded.Open("store", embedded.Options{FS: s.fs, MemTableSize: 1 << 20, BallastSize: 1 << 10})
+	o := s.options.Storage
+	o.MemTableSize, o.BallastSize = cmp.Or(o.MemTableSize, 1<<20), cmp.Or(o.BallastSize, 1<<10)
+	return embedded.Open("store", o)
+}
+
+func (s *Server) mustOpen() *embedded.Store {
+	s.t.Helper()
+	store, err := s.open()
 	if err != nil {
 		s.t.Fatal(err)
 	}
 	return store
 }
 
-func (s *Server) run(store *embedded.Store) {
-	s.t.Helper()
+// run runs a server on a store, which it closes in the end.
+func (s *Server) run(store *embedded.Store) error {
 	ctx, stop := context.WithCancel(context.Background())
+	s.life = &life{server: s}
 	built, err := server.New(ctx, s.config, server.Options{
 		Log: &s.log, Version: "test", CaptureOutbound: s.options.Capture,
-		Store: store, Resolver: s.resolver, Dial: s.dial,
+		Store: store, Resolver: s.resolver, Dial: s.life.dial,
 	})
 	if err != nil {
 		stop()
-		s.t.Fatal(err)
+		return err
 	}
 	done := make(chan error, 1)
 	go func() { done <- built.Run(ctx) }()
 	s.server, s.stop, s.done = built, stop, done
+	return nil
+}
+
+func (s *Server) mustRun(store *embedded.Store) {
+	s.t.Helper()
+	if err := s.run(store); err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 // Stop ends the server as a signal does, and waits for it.
 func (s *Server) Stop() {
 	s.t.Helper()
+	if err := s.end(); err != nil {
+		s.t.Errorf("the server ended with: %v", err)
+	}
+}
+
+// end stops the server if it runs.
+func (s *Server) end() error {
 	if s.stop == nil {
-		return
+		return nil
 	}
 	s.stop()
 	s.stop = nil
-	if err := <-s.done; err != nil {
-		s.t.Errorf("the server ended with: %v", err)
-	}
+	err := <-s.done
 	for _, e := range s.options.Elsewhere {
 		e.serving.Wait()
 	}
+	return err
 }
 
 // Restart stops the server and starts it on the same store. Its ports are
@@ -168,7 +193,39 @@ func (s *Server) Stop() {
 func (s *Server) Restart() {
 	s.t.Helper()
 	s.Stop()
-	s.run(s.open())
+	s.mustRun(s.mustOpen())
+}
+
+// Kill ends the server like Stop. How it takes that is of no interest, for its
+// disk is not there any more.
+func (s *Server) Kill() {
+	if err := s.end(); err != nil {
+		s.log.Write([]byte("killed: " + err.Error() + "\n"))
+	}
+}
+
+// Abandon leaves the server as it is, for one that can do nothing any more: its
+// own process would be gone. Nobody hears of it again, but what waits in it
+// waits for ever.
+func (s *Server) Abandon() {
+	s.life.end()
+	s.stop()
+	s.stop = nil
+	for _, e := range s.options.Elsewhere {
+		e.Settle()
+	}
+	s.config.Data = dataFolder(s.t) // it may still remove its socket
+}
+
+// Boot starts the server, after Stop or Kill, on what is on a file system. Its
+// ports are others then.
+func (s *Server) Boot(fs vfs.FS) error {
+	s.options.Storage.FS = fs
+	store, err := s.open()
+	if err != nil {
+		return err
+	}
+	return s.run(store)
 }
 
 // Addr returns where a service listens, such as "imap".
@@ -203,6 +260,15 @@ func (s *Server) TLS() *tls.Config {
 		s.t.Fatal("no certificate in the data folder")
 	}
 	return &tls.Config{RootCAs: pool, ServerName: Hostname}
+}
+
+// Dial connects to a service, as its own clients do that no method here makes.
+func (s *Server) Dial(service string) (net.Conn, error) {
+	addrs := s.server.Addrs(service)
+	if len(addrs) == 0 {
+		return nil, fmt.Errorf("%s does not listen", service)
+	}
+	return net.Dial("tcp", addrs[0].String())
 }
 
 // dialService connects a client, which has to be done within patience.

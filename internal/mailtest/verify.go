@@ -4,6 +4,8 @@ import (
 	"context"
 	"path/filepath"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
+
 	"github.com/mailstead/mailstead/internal/flow/integrity"
 	"github.com/mailstead/mailstead/internal/platform/damage"
 	"github.com/mailstead/mailstead/internal/platform/storage/embedded"
@@ -13,7 +15,14 @@ import (
 // `mailstead verify` finds it.
 func (s *Server) Verify() []damage.Finding {
 	s.t.Helper()
-	dir, o := "store", embedded.Options{FS: s.fs}
+	return s.VerifyOn(s.options.Storage.FS)
+}
+
+// VerifyOn is Verify for a file system that no server uses, such as a crash
+// leaves.
+func (s *Server) VerifyOn(fs vfs.FS) []damage.Finding {
+	s.t.Helper()
+	dir, o := "store", embedded.Options{FS: fs}
 	if s.options.Disk {
 		dir, o = filepath.Join(s.config.Data, "store"), embedded.Options{}
 	}
