@@ -26,10 +26,11 @@ const (
 
 // A server is a running `mailstead dev`.
 type server struct {
-	data  string
-	ports map[string]int
-	args  []string
-	files int // that it may have open; 0 is what this process may
+	data   string
+	ports  map[string]int
+	args   []string
+	config string // a file; `mailstead serve` runs then
+	files  int    // that it may have open; 0 is what this process may
 
 	cmd *exec.Cmd
 	log *syncBuffer
@@ -75,11 +76,7 @@ func (s *server) start(t *testing.T) {
 	if bin == "" {
 		t.Fatal("MAILSTEAD_BIN must name the binary; `make test-clients` sets it")
 	}
-	args := []string{"dev", "--data", s.data}
-	for _, p := range protocols {
-		args = append(args, "--"+p, strconv.Itoa(s.ports[p]))
-	}
-	cmd := exec.Command(bin, append(args, s.args...)...)
+	cmd := exec.Command(bin, s.arguments()...)
 	if s.files > 0 {
 		limited := fmt.Sprintf("ulimit -n %d && exec \"$0\" \"$@\"", s.files)
 		cmd = exec.Command("sh", append([]string{"-c", limited}, cmd.Args...)...)
@@ -94,25 +91,25 @@ func (s *server) start(t *testing.T) {
 	}
 }
 
+// arguments are those of the binary: to serve with a configuration if there is
+// one.
+func (s *server) arguments() []string {
+	if s.config != "" {
+		return []string{"serve", "--config", s.config}
+	}
+	args := []string{"dev", "--data", s.data}
+	for _, p := range protocols {
+		args = append(args, "--"+p, strconv.Itoa(s.ports[p]))
+	}
+	return append(args, s.args...)
+}
+
 // serve runs the binary with a configuration, until the test ends.
 func (s *server) serve(t *testing.T, config string) {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "mailstead.toml")
-	writeFile(t, file, config)
-	s.cmd = exec.Command(os.Getenv("MAILSTEAD_BIN"), "serve", "--config", file)
-	s.cmd.Stdout, s.cmd.Stderr = s.log, s.log
-	if err := s.cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		s.stop(t)
-		if t.Failed() {
-			t.Logf("server log:\n%s", s.log)
-		}
-	})
-	for _, p := range protocols {
-		waitPort(t, s.addr(p))
-	}
+	s.config = filepath.Join(t.TempDir(), "mailstead.toml")
+	writeFile(t, s.config, config)
+	s.begin(t)
 }
 
 // stop ends the server gracefully.
