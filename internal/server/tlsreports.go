@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"syscall"
 	"time"
 
@@ -77,22 +78,21 @@ func publicOnly(_, address string, _ syscall.RawConn) error {
 
 // accepted reads the reports of others that come by mail (RFC 8460 §5.3).
 func (s *Server) accepted(_ context.Context, m *delivery.Message, rcpt []address.Address) {
-	log := s.log.With("part", "tls-reports")
-	for _, a := range rcpt {
-		if s.reportsTo.IsZero() || a != s.reportsTo {
-			continue
-		}
-		content, err := m.Content.Open()
-		if err != nil {
-			log.Warn("TLS report not read", "from", m.From.String(), "err", err)
-			return
-		}
-		defer content.Close()
-		if err := s.reports.Read(m.Content.Structure(), content, s.logReport); err != nil {
-			log.Warn("TLS report not read", "from", m.From.String(), "err", err)
-		}
+	if s.reportsTo.IsZero() || !slices.Contains(rcpt, s.reportsTo) {
 		return
 	}
+	if err := s.readReport(m); err != nil {
+		s.log.Warn("TLS report not read", "part", "tls-reports", "from", m.From.String(), "err", err)
+	}
+}
+
+func (s *Server) readReport(m *delivery.Message) error {
+	content, err := m.Content.Open()
+	if err != nil {
+		return err
+	}
+	defer content.Close()
+	return s.reports.Read(m.Content.Structure(), content, s.logReport)
 }
 
 // maxLogged bounds the policies of a report that are looked at, and the failures

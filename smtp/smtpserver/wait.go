@@ -123,6 +123,9 @@ func earlier(a, b time.Time) time.Time {
 }
 
 func isTimeout(err error) bool {
+	if err == nil {
+		return false // without the allocation of what follows
+	}
 	var t interface{ Timeout() bool }
 	return errors.As(err, &t) && t.Timeout()
 }

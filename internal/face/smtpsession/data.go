@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 
 	"github.com/mailstead/mailstead/address"
 	"github.com/mailstead/mailstead/internal/flow/delivery"
@@ -70,10 +71,20 @@ func (s *session) take(ctx context.Context, m *smtpserver.Message, a *arrival) (
 	if s.Accepted != nil {
 		s.Accepted(ctx, out, s.envelope())
 	}
-	s.log.With(s.forwardedFor()...).Info("message accepted", "id", a.id, "from", s.from.String(), "recipients", len(s.rcpt),
-		"local", len(out.Recipients.Local), "foreign", len(out.Recipients.Foreign), "later", len(out.Recipients.Later),
-		"size", content.Size(), "message-id", content.Structure().Envelope.MessageID, "failed", len(failures))
+	s.logAccepted(ctx, a, len(failures))
 	return s.result(a), nil
+}
+
+// logAccepted tells of a message in the log, and costs nothing where nobody
+// listens.
+func (s *session) logAccepted(ctx context.Context, a *arrival, failed int) {
+	if !s.log.Enabled(ctx, slog.LevelInfo) {
+		return
+	}
+	m := a.out
+	s.log.With(s.forwardedFor()...).Info("message accepted", "id", a.id, "from", s.from.String(), "recipients", len(s.rcpt),
+		"local", len(m.Recipients.Local), "foreign", len(m.Recipients.Foreign), "later", len(m.Recipients.Later),
+		"size", m.Content.Size(), "message-id", m.Content.Structure().Envelope.MessageID, "failed", failed)
 }
 
 // result is the answer to the message. It tells if the priority is not the one
