@@ -40,6 +40,13 @@ func (c *candidate) close() {
 	}
 }
 
+// release gives back the memory of what was read ahead.
+func (c *candidate) release() {
+	if c.reader != nil {
+		c.reader.Release()
+	}
+}
+
 // message returns the message's record.
 func (c *candidate) message() (*mailstore.Message, error) {
 	if c.stored == nil {

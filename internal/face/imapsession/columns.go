@@ -97,6 +97,7 @@ func (c *columnist) looksAt(ctx context.Context) int {
 		return 0
 	}
 	m := c.candidate(ctx)
+	defer m.release()
 	for seq, e := range c.view.told.All() {
 		m.reset(seq, e)
 		if ok, err := onColumns.test(m); err == nil && ok {
@@ -149,6 +150,7 @@ func (c *columnist) fill(ctx context.Context, kind columnKind, b *columns.Builde
 }
 
 // candidate returns a candidate for who looks at messages one after the other.
+// It must be released.
 func (c *compiler) candidate(ctx context.Context) *candidate {
 	return &candidate{ctx: ctx, reader: c.view.at.account.Reader()}
 }

@@ -94,6 +94,7 @@ func (c *compiler) sortByColumns(ctx context.Context, from *columnist, by []imap
 func (c *compiler) numbered(ctx context.Context, match matcher, by []numbering) (found []sortedMessage, numbers [][]uint64, ok bool) {
 	numbers = make([][]uint64, len(by))
 	m := c.candidate(ctx)
+	defer m.release()
 	for seq, e := range c.view.told.All() {
 		m.reset(seq, e)
 		hit, err := match.test(m)

@@ -77,6 +77,7 @@ func (c *compiler) threadsByColumn(ctx context.Context, from *columnist, kind im
 		return nil, nil, false
 	}
 	values, facts, m := column.Cursor(), new(threadFacts), c.candidate(ctx)
+	defer m.release()
 	for seq, e := range c.view.told.All() {
 		m.reset(seq, e)
 		hit, err := onColumns.test(m)

@@ -38,7 +38,8 @@ type crew[F any] struct {
 type task[F any] struct {
 	// examiner makes what one worker looks at messages with.
 	examiner func() (examiner[F], error)
-	// reader makes what one worker reads messages by.
+	// reader makes what one worker reads messages by: nil if its examiner
+	// reads none.
 	reader func() *mailstore.MessageReader
 	// found takes the hits in order, and tells whether no other is wanted.
 	found func(finding[F]) bool
@@ -118,7 +119,10 @@ func (c *crew[F]) begin() error {
 		if err != nil {
 			return err
 		}
-		c.workers.Go(func() { w.work(c.jobs) })
+		c.workers.Go(func() {
+			defer w.candidate.release()
+			w.work(c.jobs)
+		})
 	}
 	return nil
 }
@@ -129,6 +133,7 @@ func (c *crew[F]) lookHere() error {
 	if err != nil {
 		return err
 	}
+	defer w.candidate.release()
 	w.look(c.filling)
 	return c.collect(c.filling)
 }
@@ -253,6 +258,7 @@ func examineAll[F any](ctx context.Context, messages iter.Seq2[imap.SeqNum, mail
 	defer crew.dismiss()
 	progress := imapserver.ProgressOf(ctx)
 	m := candidate{ctx: crew.ctx, reader: t.reader()} // for what columns do not have
+	defer m.release()
 	done := uint32(0)
 	for seq, e := range messages {
 		if done%batchSize == 0 {

@@ -25,6 +25,7 @@ func (s *session) Fetch(ctx context.Context, w *imapserver.FetchWriter, set imap
 		return err
 	}
 	f := s.newFetcher(w, opts)
+	defer f.reader.Release()
 	if opts.SetsSeen() && !s.view.readOnly && rights.Has(imap.RightSeen) {
 		if err := f.setSeen(ctx, s.view.places(uids, opts.Partial)); err != nil {
 			return err

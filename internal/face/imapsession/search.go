@@ -72,6 +72,7 @@ func (c *compiler) inOrder(h *hits) iter.Seq2[imap.SeqNum, mailstore.Entry] {
 // some that columns do not have.
 func (c *compiler) searchColumns(ctx context.Context, messages iter.Seq2[imap.SeqNum, mailstore.Entry], match matcher, hits *hits) error {
 	m := c.candidate(ctx)
+	defer m.release()
 	for seq, e := range messages {
 		m.reset(seq, e)
 		ok, err := match.test(m)

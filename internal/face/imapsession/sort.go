@@ -55,7 +55,9 @@ func (c *compiler) sorted(ctx context.Context, t sortTask) (sortHits, error) {
 	}
 	var hits sortHits
 	if rest.cost == ofColumns && !readsRecords(t.by) {
-		err = hits.sortColumns(c.candidate(ctx), t.messages, onColumns, c.session.newSorter(t.by))
+		m := c.candidate(ctx)
+		defer m.release()
+		err = hits.sortColumns(m, t.messages, onColumns, c.session.newSorter(t.by))
 	} else {
 		err = c.sortMessages(ctx, t, onColumns, &hits)
 	}

@@ -50,6 +50,7 @@ func (d *maildrop) Commit(ctx context.Context, changes pop3server.Changes) error
 
 // Close gives the maildrop's lock back.
 func (d *maildrop) Close() error {
+	d.reader.Release()
 	d.drop.Close()
 	return nil
 }

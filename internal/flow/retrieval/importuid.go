@@ -64,6 +64,7 @@ func (d *Drop) byMessageID(ctx context.Context, list []OldUID) (map[string][]mai
 	}
 	found := make(map[string][]maildrop.MessageID)
 	reader := d.Account.Reader()
+	defer reader.Release()
 	for n := 1; n <= d.Len(); n++ {
 		e := d.Entry(n)
 		m, err := reader.Message(ctx, e)

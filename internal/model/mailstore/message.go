@@ -24,6 +24,7 @@ type Message struct {
 	id      RecordID
 	record  record
 	decoder *message.StructureDecoder // of a MessageReader, else nil
+	reader  *MessageReader            // that returned it, else nil
 }
 
 // Message returns the content of a message, also of one that has been expunged
@@ -117,7 +118,7 @@ func (m *Message) scan() (*message.Structure, error) {
 
 // Open opens the whole message for reading.
 func (m *Message) Open() (Reader, error) {
-	blob, err := m.openBlob()
+	blob, err := m.openNext()
 	if err != nil {
 		return nil, err
 	}
@@ -127,12 +128,26 @@ func (m *Message) Open() (Reader, error) {
 	return &withPrefix{prefix: m.record.prefix, blob: blob}, nil
 }
 
+// openNext opens the blob, with the reader's help if there is one.
+func (m *Message) openNext() (storage.Blob, error) {
+	if m.reader == nil {
+		return m.openBlob()
+	}
+	blob, err := m.reader.openBlob(m.record.blob)
+	return blob, absent(err)
+}
+
 func (m *Message) openBlob() (storage.Blob, error) {
 	blob, err := m.store.OpenBlob(m.record.blob)
+	return blob, absent(err)
+}
+
+// absent says that a message is gone if its blob is.
+func absent(err error) error {
 	if errors.Is(err, storage.ErrNotFound) {
-		return nil, ErrNoMessage
+		return ErrNoMessage
 	}
-	return blob, err
+	return err
 }
 
 // withPrefix reads a prefix and then a blob.

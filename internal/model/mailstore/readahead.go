@@ -12,12 +12,14 @@ import (
 // as FETCH, SEARCH and POP3 need them. Records of neighbours are mostly
 // neighbours themselves, since both are numbered as messages come in: when the
 // reader notices that, it reads many records by one scan, which takes a quarter of
-// the time of as many single reads.
+// the time of as many single reads. Their blobs are the ones that the store is
+// told to expect next.
 //
 // It is not for concurrent use. What it has read ahead is bounded in size; a
 // message that is expunged meanwhile may still be returned.
 type MessageReader struct {
 	account *Account
+	blobs   storage.BlobReader
 	last    RecordID // that was asked for
 	ahead   []aheadRecord
 	next    int    // the one of ahead that is probably asked for next
@@ -26,6 +28,11 @@ type MessageReader struct {
 
 	message Message // that was returned
 	decoder message.StructureDecoder
+
+	expected []storage.BlobID // of ahead
+	hints    []storage.BlobID // those of expected that come after message
+	used     int              // how many of ahead were asked for
+	sparse   bool             // few of those before were
 }
 
 type aheadRecord struct {
@@ -44,12 +51,21 @@ const (
 	aheadBytes   = 128 << 10
 )
 
-// Reader returns a MessageReader.
+// Reader returns a MessageReader. It must be released.
 func (a *Account) Reader() *MessageReader {
-	return &MessageReader{account: a, count: firstCount}
+	return &MessageReader{account: a, blobs: a.store.storage.BlobReader(), count: firstCount}
 }
 
-// Message is Account.Message. The result is valid until the next call.
+// Release gives back the memory of what has been read ahead. The reader can go
+// on being used, and is then to be released again.
+func (r *MessageReader) Release() {
+	r.blobs.Release()
+	r.last, r.ahead, r.values, r.expected, r.hints = 0, nil, nil, nil, nil
+	r.count, r.next, r.used = firstCount, 0, 0
+}
+
+// Message is Account.Message. The result is valid until the next call, and what
+// was opened of it must be closed before.
 func (r *MessageReader) Message(ctx context.Context, e Entry) (*Message, error) {
 	id := e.Record()
 	sequential := r.last != 0 && id > r.last && id-r.last <= near
@@ -59,7 +75,7 @@ func (r *MessageReader) Message(ctx context.Context, e Entry) (*Message, error) 
 	}
 	if !sequential {
 		r.count = firstCount
-		return r.account.Message(ctx, e)
+		return r.single(ctx, e)
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -73,6 +89,15 @@ func (r *MessageReader) Message(ctx context.Context, e Entry) (*Message, error) 
 	return nil, ErrNoMessage
 }
 
+// single reads one message by itself.
+func (r *MessageReader) single(ctx context.Context, e Entry) (*Message, error) {
+	m, err := r.account.Message(ctx, e)
+	if err == nil {
+		m.reader, r.hints = r, nil
+	}
+	return m, err
+}
+
 // known returns a message that has been read already.
 func (r *MessageReader) known(id RecordID) (*Message, bool, error) {
 	i := r.next
@@ -82,9 +107,11 @@ func (r *MessageReader) known(id RecordID) (*Message, bool, error) {
 			return nil, false, nil
 		}
 	}
+	r.used++
 	r.next = i + 1
+	r.hints = r.expected[r.next:]
 	m := &r.message
-	m.store, m.id, m.decoder = r.account.store.storage, id, &r.decoder
+	m.store, m.id, m.decoder, m.reader = r.account.store.storage, id, &r.decoder, r
 	if err := m.record.parse(r.values[r.ahead[i].start:r.ahead[i].end]); err != nil {
 		return nil, false, err
 	}
@@ -93,7 +120,9 @@ func (r *MessageReader) known(id RecordID) (*Message, bool, error) {
 
 // readAhead reads the record of an id and those behind it.
 func (r *MessageReader) readAhead(id RecordID) error {
-	r.ahead, r.values, r.next = r.ahead[:0], r.values[:0], 0
+	r.sparse = r.used < len(r.ahead)/4
+	r.ahead, r.expected, r.used = r.ahead[:0], r.expected[:0], 0
+	r.values, r.next = r.values[:0], 0
 	a, count := r.account, r.count
 	r.count = min(4*count, longestCount)
 	// Records of other mailboxes may lie between.
@@ -102,9 +131,18 @@ func (r *MessageReader) readAhead(id RecordID) error {
 		start := len(r.values)
 		r.values = append(r.values, value...)
 		r.ahead = append(r.ahead, aheadRecord{RecordID(lastU64(key, 1)), start, len(r.values)})
+		r.expected = append(r.expected, blobOf(value))
 		if len(r.ahead) == count || len(r.values) >= aheadBytes {
 			return storage.ErrStop
 		}
 		return nil
 	})
+}
+
+// openBlob opens the blob of the message that was returned last.
+func (r *MessageReader) openBlob(id storage.BlobID) (storage.Blob, error) {
+	if r.sparse {
+		return r.blobs.Open(id, nil)
+	}
+	return r.blobs.Open(id, r.hints)
 }

@@ -97,3 +97,12 @@ func (r *record) parse(b []byte) error {
 	}
 	return d.end("message record")
 }
+
+// blobOf returns the blob of a record, 0 if it has none that can be read.
+func blobOf(b []byte) storage.BlobID {
+	if len(b) == 0 {
+		return 0
+	}
+	id, _ := binary.Uvarint(b[1:])
+	return storage.BlobID(id)
+}

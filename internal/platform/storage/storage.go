@@ -99,6 +99,10 @@ type Store interface {
 	// is no such blob.
 	OpenBlob(id BlobID) (Blob, error)
 
+	// BlobReader returns a reader for many blobs, one after the other. It
+	// must be released.
+	BlobReader() BlobReader
+
 	// Reclaim gives back the space of deleted keys and blobs where that is
 	// worth the work, copying what is alive. It returns the bytes that the
 	// disk got back. It may run at any time, beside everything else.
@@ -135,6 +139,24 @@ type Blob interface {
 	io.Closer
 	// Size is the number of bytes of the blob.
 	Size() int64
+}
+
+// A BlobReader opens blobs that are read one after the other, as the messages of
+// a mailbox are, with less work for each of them than OpenBlob. It is not for
+// concurrent use.
+type BlobReader interface {
+	// Open is OpenBlob. Next names blobs that will probably be asked for
+	// afterwards, in that order, and may be empty: the engine may look for
+	// them, and read what is small of them, at once. It bounds how much. A
+	// blob that is deleted after it has been read ahead may still be returned.
+	//
+	// The blob must be closed, before the next Open or Release: it may live in
+	// the reader's memory.
+	Open(id BlobID, next []BlobID) (Blob, error)
+
+	// Release gives back the memory of what has been read ahead. The reader
+	// can go on being used, and is then to be released again.
+	Release()
 }
 
 // Stats are figures of a store since it was opened, for metrics.

@@ -3,6 +3,7 @@ package embedded
 import (
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 
 	"github.com/mailstead/mailstead/internal/platform/storage"
@@ -20,6 +21,7 @@ type blob struct {
 
 	mu      sync.Mutex
 	content []byte // of chunk number current
+	buffer  []byte // that content is in
 	current int
 	closed  bool
 }
@@ -47,7 +49,7 @@ func (b *blob) Size() int64 { return b.size }
 // ReadAt implements [io.ReaderAt].
 func (b *blob) ReadAt(p []byte, offset int64) (int, error) {
 	if offset < 0 {
-		return 0, fmt.Errorf("storage: negative offset %d", offset)
+		return 0, errNegativeOffset(offset)
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -69,22 +71,31 @@ func (b *blob) ReadAt(p []byte, offset int64) (int, error) {
 	return n, nil
 }
 
+func errNegativeOffset(offset int64) error {
+	return fmt.Errorf("storage: negative offset %d", offset)
+}
+
 // load makes chunk i the current one.
 func (b *blob) load(i int) error {
 	if i == b.current {
 		return nil
 	}
-	if b.content == nil {
-		b.content = b.codec.bufferFor(int(min(b.size, chunkSize)))
-	}
-	stored := b.codec.buffer()[:b.entries[i].length]
-	defer b.codec.release(stored)
 	b.current = -1
+	if b.buffer == nil {
+		b.buffer = b.codec.bufferFor(int(min(b.size, chunkSize)))
+	}
+	e := b.entries[i]
+	size := int(min(b.size-int64(i)*chunkSize, chunkSize))
+	stored := b.buffer[:0]
+	if e.compressed {
+		stored = b.codec.buffer()
+		defer b.codec.release(stored)
+	}
+	stored = slices.Grow(stored, int(e.length))[:e.length]
 	if err := readFull(b.src, stored, b.offsets[i]); err != nil {
 		return truncated(err)
 	}
-	size := min(b.size-int64(i)*chunkSize, chunkSize)
-	content, err := b.codec.decode(b.content[:0], stored, b.entries[i], int(size))
+	content, err := b.codec.decode(b.buffer, stored, e, size)
 	if err != nil {
 		return err
 	}
@@ -109,8 +120,8 @@ func (b *blob) Close() error {
 		return nil
 	}
 	b.closed = true
-	b.codec.release(b.content)
-	b.content = nil
+	b.codec.release(b.buffer)
+	b.buffer, b.content = nil, nil
 	return b.src.Close()
 }
 
@@ -132,25 +143,54 @@ func openPacked(c *codec, packs *packSet, p *pack, l location) (*blob, error) {
 // openSmall opens a blob of one chunk, as nearly all mail is, by reading all of
 // it at once. Nothing is left in the pack to come back for.
 func openSmall(c *codec, p *pack, l location) (*blob, error) {
+	stored, err := readStored(c, p, l)
+	if err != nil {
+		return nil, err
+	}
+	entry, content, err := c.decodeSmall(nil, stored, l)
+	if err != nil || entry.compressed {
+		defer c.release(stored)
+	}
+	if err != nil {
+		return nil, err
+	}
+	b := newBlob(c, noSource{}, l.size, []chunkEntry{entry})
+	b.content, b.buffer, b.current = content, content, 0
+	if !entry.compressed {
+		b.buffer = stored
+	}
+	return b, nil
+}
+
+// readStored reads the stored form of a blob of one chunk.
+func readStored(c *codec, p *pack, l location) ([]byte, error) {
 	if l.stored > chunkEntrySize+chunkSize {
 		return nil, fmt.Errorf("%w: chunk of %d bytes", storage.ErrCorrupt, l.stored)
 	}
-	stored := c.buffer()[:l.stored]
-	defer c.release(stored)
+	stored := c.readBuffer(int(l.stored))[:l.stored]
 	if err := readFull(p.file, stored, l.offset); err != nil {
+		c.release(stored)
 		return nil, truncated(err)
 	}
-	entries, err := parseChunkTable(stored[:min(chunkEntrySize, len(stored))], l.size, l.stored)
-	if err != nil {
-		return nil, err
+	return stored, nil
+}
+
+// decodeSmall decodes the stored form of a blob of one chunk, into dst if it is
+// compressed, which may be nil.
+func (c *codec) decodeSmall(dst, stored []byte, l location) (chunkEntry, []byte, error) {
+	if len(stored) < chunkEntrySize {
+		return chunkEntry{}, nil, errChunkTable
 	}
-	content, err := c.decode(c.readBuffer(int(l.size)), stored[chunkEntrySize:], entries[0], int(l.size))
-	if err != nil {
-		return nil, err
+	e := readChunkEntry(stored)
+	stored = stored[chunkEntrySize:]
+	if int(e.length) != len(stored) {
+		return e, nil, errChunkTable
 	}
-	b := newBlob(c, noSource{}, l.size, entries)
-	b.content, b.current = content, 0
-	return b, nil
+	if e.compressed && dst == nil {
+		dst = c.readBuffer(int(l.size))
+	}
+	content, err := c.decode(dst, stored, e, int(l.size))
+	return e, content, err
 }
 
 // noSource is the source of a blob that has been read whole.

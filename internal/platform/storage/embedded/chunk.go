@@ -1,7 +1,6 @@
 package embedded
 
 import (
-	"bytes"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
@@ -60,6 +59,8 @@ func readChunkEntry(p []byte) chunkEntry {
 // chunkCount is the number of chunks of a blob of size bytes.
 func chunkCount(size int64) int64 { return (size + chunkSize - 1) / chunkSize }
 
+var errChunkTable = fmt.Errorf("%w: chunk table does not fit the blob", storage.ErrCorrupt)
+
 // parseChunkTable reads the table of a blob of size bytes that takes stored
 // bytes, and checks that it describes exactly these.
 func parseChunkTable(table []byte, size, stored int64) ([]chunkEntry, error) {
@@ -73,7 +74,7 @@ func parseChunkTable(table []byte, size, stored int64) ([]chunkEntry, error) {
 		}
 	}
 	if int64(len(entries)) != chunkCount(size) || sum != stored {
-		return nil, fmt.Errorf("%w: chunk table does not fit the blob", storage.ErrCorrupt)
+		return nil, errChunkTable
 	}
 	return entries, nil
 }
@@ -85,8 +86,11 @@ func parseChunkTable(table []byte, size, stored int64) ([]chunkEntry, error) {
 // base64. S2 finds nothing in those at several GB/s and leaves them alone; text
 // it makes smaller by a quarter to a half. zstd at its fastest saves about
 // 20 points more of text and 25 % of base64, and takes four times as long to
-// write and six times as long to read: 17 µs and 7 µs for 4 KB of text, where S2
-// takes 4 µs and 1 µs. It was two thirds of the work of a commit.
+// write and six times as long to read.
+//
+// To decode S2 still takes twice as long as all else that the engine does to
+// read a message of text. So a chunk that is small, or that would not become
+// much smaller, is stored as it is, and read without a copy.
 type codec struct {
 	buffers sync.Pool // of *[]byte with room for a chunk
 	small   sync.Pool // of *[smallBlob]byte, for reading
@@ -137,33 +141,40 @@ func (c *codec) release(b []byte) {
 	}
 }
 
-// appendChunk appends the stored form of a chunk to dst: compressed, unless
-// that saves less than a twentieth.
+// When a chunk is compressed: from which size on, and if it becomes smaller by
+// more than this part. Small messages are many, but hold few of the bytes.
+const (
+	compressFrom = 16 << 10
+	worthwhile   = 4
+)
+
+// appendChunk appends the stored form of a chunk to dst.
 func (c *codec) appendChunk(dst, chunk []byte) ([]byte, chunkEntry) {
 	start := len(dst)
-	dst = slices.Grow(dst, s2.MaxEncodedLen(len(chunk)))
-	stored := s2.Encode(dst[start:cap(dst)], chunk)
-	compressed := len(stored) <= len(chunk)-len(chunk)/20-1
-	if !compressed {
-		stored = dst[start : start+copy(dst[start:cap(dst)], chunk)]
+	compressed := false
+	if len(chunk) >= compressFrom {
+		dst = slices.Grow(dst, s2.MaxEncodedLen(len(chunk)))
+		n := len(s2.Encode(dst[start:cap(dst)], chunk))
+		if compressed = n < len(chunk)-len(chunk)/worthwhile; compressed {
+			dst = dst[:start+n]
+		}
 	}
-	return dst[:start+len(stored)], chunkEntry{
-		length:     uint32(len(stored)),
-		crc:        crc32.Checksum(stored, castagnoli),
+	if !compressed {
+		dst = append(dst, chunk...)
+	}
+	return dst, chunkEntry{
+		length:     uint32(len(dst) - start),
+		crc:        crc32.Checksum(dst[start:], castagnoli),
 		compressed: compressed,
 	}
 }
 
-// encode returns the stored form of a whole blob. That of a small one has a
-// slice of its own size: a large buffer per waiting writer would cost more
-// than the copy.
+// encode returns the stored form of a whole blob.
 func (c *codec) encode(content []byte) []byte {
-	if len(content) > chunkSize/4 {
-		return c.encodeTo(c.bufferFor(len(content)), content)
+	if len(content) < compressFrom {
+		return c.encodeTo(make([]byte, 0, chunkEntrySize+len(content)), content)
 	}
-	buf := c.encodeTo(c.buffer(), content)
-	defer c.release(buf)
-	return bytes.Clone(buf)
+	return c.encodeTo(c.bufferFor(len(content)), content)
 }
 
 func (c *codec) encodeTo(dst, content []byte) []byte {
@@ -178,24 +189,24 @@ func (c *codec) encodeTo(dst, content []byte) []byte {
 	return dst
 }
 
-// decode appends the content of a stored chunk of size bytes to dst, after
-// checking its CRC.
+// decode returns the content of a stored chunk, of size bytes, after checking its
+// CRC. It is stored itself, or in dst if it had to be decompressed.
 func (c *codec) decode(dst, stored []byte, e chunkEntry, size int) ([]byte, error) {
 	if !e.matches(stored) {
-		return dst, fmt.Errorf("%w: chunk does not match its CRC", storage.ErrCorrupt)
+		return nil, fmt.Errorf("%w: chunk does not match its CRC", storage.ErrCorrupt)
 	}
-	start := len(dst)
-	if !e.compressed {
-		dst = append(dst, stored...)
-	} else if n, err := s2.DecodedLen(stored); err == nil && n == size {
-		dst = slices.Grow(dst, size)
-		if _, err := s2.Decode(dst[start:start+size], stored); err != nil {
-			return dst, fmt.Errorf("%w: chunk: %w", storage.ErrCorrupt, err)
+	content := stored
+	if e.compressed {
+		n, err := s2.DecodedLen(stored)
+		if err != nil || n != size {
+			return nil, fmt.Errorf("%w: chunk that decodes to %d bytes instead of %d", storage.ErrCorrupt, n, size)
 		}
-		dst = dst[:start+size]
+		if content, err = s2.Decode(slices.Grow(dst[:0], size)[:size], stored); err != nil {
+			return nil, fmt.Errorf("%w: chunk: %w", storage.ErrCorrupt, err)
+		}
 	}
-	if len(dst)-start != size {
-		return dst[:start], fmt.Errorf("%w: chunk of %d bytes instead of %d", storage.ErrCorrupt, len(dst)-start, size)
+	if len(content) != size {
+		return nil, fmt.Errorf("%w: chunk of %d bytes instead of %d", storage.ErrCorrupt, len(content), size)
 	}
-	return dst, nil
+	return content, nil
 }

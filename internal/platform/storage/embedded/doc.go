@@ -30,8 +30,10 @@
 //
 // # Blobs
 //
-// A blob is cut into chunks of 64 KB that are compressed by themselves, each
-// with a CRC that is checked when it is read (chunk.go). A staged blob is
+// A blob is cut into chunks of 64 KB that are compressed by themselves if that
+// is worth the work of reading, each with a CRC that is checked when it is read
+// (chunk.go). Small blobs that lie beside each other are read together by those
+// who want them in that order (blobreader.go). A staged blob is
 // compressed while it is written, into a file of the staging folder if it has
 // more than one chunk, and copied into the pack when it commits.
 //

@@ -14,6 +14,7 @@ const (
 	DefaultCacheSize    = 16 << 20
 	DefaultBallastSize  = 32 << 20
 	DefaultOpenPacks    = 128
+	DefaultReadAhead    = 4 << 20
 	DefaultOpenKeys     = 512
 )
 
@@ -40,6 +41,9 @@ type Options struct {
 	// this one and those above are for packs and the index. Zero reserves
 	// none.
 	Reserved int
+	// ReadAhead is how many bytes of blobs all readers together may have read
+	// ahead. A reader beyond that reads one blob at a time.
+	ReadAhead int64
 	// OnFatal is called once, when the store can no longer tell what is
 	// durable: after a failed fsync or a failed write, or when Pebble gives
 	// up. It should end the process, which is what the default does after
@@ -60,6 +64,7 @@ func (o Options) withDefaults() Options {
 	o.BallastSize = orDefault(o.BallastSize, DefaultBallastSize)
 	o.OpenPacks = orDefault(o.OpenPacks, DefaultOpenPacks)
 	o.OpenKeys = orDefault(o.OpenKeys, DefaultOpenKeys)
+	o.ReadAhead = orDefault(o.ReadAhead, DefaultReadAhead)
 	if o.OnFatal == nil {
 		logger := o.Logger
 		o.OnFatal = func(err error) {

@@ -143,6 +143,14 @@ func (s *Store) OpenBlob(id storage.BlobID) (storage.Blob, error) {
 	}
 	defer s.gate.leave()
 	l, err := locate(s.db, id)
+	if err != nil {
+		return nil, err
+	}
+	return s.openAt(id, l)
+}
+
+// openAt opens a blob that was located at l.
+func (s *Store) openAt(id storage.BlobID, l location) (_ storage.Blob, err error) {
 	for err == nil {
 		var p *pack
 		if p, err = s.packs.acquire(l.pack); err == nil {

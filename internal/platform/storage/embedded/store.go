@@ -39,6 +39,7 @@ type Store struct {
 	disk      *diskGuard
 	fatal     fatal
 	gate      gate
+	windows   permits // of readers that read ahead
 
 	reclaiming sync.RWMutex // held by Reclaim, and shared by views
 	// avoided has the packs that Reclaim found damaged, and how many bytes were
@@ -71,6 +72,7 @@ func newStore(dir string, opts Options) *Store {
 	}
 	s.gate.idle = sync.NewCond(&s.gate.mu)
 	s.fatal.report = opts.OnFatal
+	s.windows.left.Store(opts.ReadAhead / windowSize)
 	return s
 }
 
@@ -250,3 +252,17 @@ func (g *gate) close() {
 		g.idle.Wait()
 	}
 }
+
+// Permits are a number that may be in use at once.
+type permits struct{ left atomic.Int64 }
+
+// take takes one, if one is left.
+func (p *permits) take() bool {
+	if p.left.Add(-1) >= 0 {
+		return true
+	}
+	p.left.Add(1)
+	return false
+}
+
+func (p *permits) giveBack() { p.left.Add(1) }

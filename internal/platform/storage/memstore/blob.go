@@ -108,3 +108,15 @@ func (st *staged) giveBack() {
 	defer st.mu.Unlock()
 	st.state = sealed
 }
+
+// BlobReader implements [storage.Store]. Everything is in memory: there is
+// nothing to read ahead.
+func (s *Store) BlobReader() storage.BlobReader { return blobReader{s} }
+
+type blobReader struct{ store *Store }
+
+func (r blobReader) Open(id storage.BlobID, _ []storage.BlobID) (storage.Blob, error) {
+	return r.store.OpenBlob(id)
+}
+
+func (blobReader) Release() {}

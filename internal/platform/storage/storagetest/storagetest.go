@@ -43,6 +43,8 @@ func Run(t *testing.T, open func(t *testing.T) Opened) {
 		{"Blob", testBlob},
 		{"BlobAtOffset", testBlobAtOffset},
 		{"BlobOfFailedBatch", testBlobOfFailedBatch},
+		{"BlobReader", testBlobReader},
+		{"BlobReaderOfDeleted", testBlobReaderOfDeleted},
 		{"DeleteBlob", testDeleteBlob},
 		{"DeleteBlobOfSameBatch", testDeleteBlobOfSameBatch},
 		{"Staged", testStaged},
