@@ -21,25 +21,31 @@ func fieldTextOf(k *imap.SearchCriteria) fieldText {
 // useColumns lets the keys on header fields be answered from columns, where
 // there are such: all messages of the mailbox are then gone through at once.
 func (c *compiler) useColumns(ctx context.Context, from *columnist) {
+	wanted := fieldTexts(nil, from.search)
+	var kinds []columnKind
+	for _, w := range wanted {
+		kinds = append(kinds, c.fieldColumn(w.field))
+	}
 	c.selections = make(map[fieldText]*columns.Selection)
-	c.selectIn(ctx, from, from.search)
+	for i, column := range from.columns(ctx, kinds) {
+		if w := wanted[i]; column != nil && c.selections[w] == nil {
+			c.selections[w] = selection(column, message.AppendCanonical(nil, c.session.comparator.Collation, w.text))
+		}
+	}
 }
 
-func (c *compiler) selectIn(ctx context.Context, from *columnist, k *imap.SearchCriteria) {
+// fieldTexts appends what the keys of a search want of header fields, but for
+// those that are fuzzy.
+func fieldTexts(list []fieldText, k *imap.SearchCriteria) []fieldText {
 	switch k.Op {
 	case imap.SearchAnd, imap.SearchOr, imap.SearchNot:
 		for i := range k.Keys {
-			c.selectIn(ctx, from, &k.Keys[i])
+			list = fieldTexts(list, &k.Keys[i])
 		}
 	case imap.SearchHeader:
-		wanted := fieldTextOf(k)
-		if _, known := c.selections[wanted]; known {
-			return
-		}
-		if column := from.column(ctx, c.fieldColumn(wanted.field)); column != nil {
-			c.selections[wanted] = selection(column, message.AppendCanonical(nil, c.session.comparator.Collation, k.Text))
-		}
+		list = append(list, fieldTextOf(k))
 	}
+	return list
 }
 
 // selection selects the messages that have a field with a text in it, any field

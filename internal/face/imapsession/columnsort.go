@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/mailstead/mailstead/imap"
+	"github.com/mailstead/mailstead/internal/model/columns"
 	"github.com/mailstead/mailstead/internal/model/mailstore"
 )
 
@@ -24,27 +25,47 @@ func (c *compiler) sortColumn(key imap.SortKey) columnKind {
 	}}
 }
 
+// sortColumns are those of the criteria that compare texts.
+func (c *compiler) sortColumns(by []imap.SortCriterion) (kinds []columnKind) {
+	for _, b := range by {
+		if readsRecords([]imap.SortCriterion{b}) {
+			kinds = append(kinds, c.sortColumn(b.Key))
+		}
+	}
+	return kinds
+}
+
 // A numbering gives messages numbers in whose order they are; false for a
 // message that it does not know.
 type numbering func(mailstore.Entry) (uint64, bool)
 
-// numbering returns that of a criterion, nil if records must be read for it. It
-// is for messages in order of UID.
-func (c *columnist) numbering(ctx context.Context, key imap.SortKey) numbering {
-	switch key {
-	case imap.SortArrival:
-		return numbers(mailstore.Entry.InternalSeconds)
-	case imap.SortDate:
-		return numbers(mailstore.Entry.SentSeconds)
-	case imap.SortSize:
-		return numbers(mailstore.Entry.Size)
-	case imap.SortRelevancy:
-		return nil
+// numberings returns those of the criteria, and whether there are all of them:
+// whether no record must be read. They are for messages in order of UID.
+func (c *columnist) numberings(ctx context.Context, by []imap.SortCriterion) ([]numbering, bool) {
+	columns := c.columns(ctx, c.sortColumns(by))
+	list := make([]numbering, len(by))
+	for i, b := range by {
+		switch b.Key {
+		case imap.SortArrival:
+			list[i] = numbers(mailstore.Entry.InternalSeconds)
+		case imap.SortDate:
+			list[i] = numbers(mailstore.Entry.SentSeconds)
+		case imap.SortSize:
+			list[i] = numbers(mailstore.Entry.Size)
+		case imap.SortRelevancy:
+			return nil, false
+		default:
+			if columns[0] == nil {
+				return nil, false
+			}
+			list[i], columns = ranking(columns[0]), columns[1:]
+		}
 	}
-	column := c.column(ctx, c.sortColumn(key))
-	if column == nil {
-		return nil
-	}
+	return list, true
+}
+
+// ranking is the numbering by the values of a column.
+func ranking(column *columns.Column) numbering {
 	ranker := column.Ranks().Ranker()
 	return func(e mailstore.Entry) (uint64, bool) {
 		rank, known := ranker.Rank(e.UID)
@@ -64,11 +85,9 @@ func (c *compiler) sortByColumns(ctx context.Context, from *columnist, by []imap
 	if err != nil || rest.cost != ofColumns {
 		return nil, false
 	}
-	numberings := make([]numbering, len(by))
-	for i, b := range by {
-		if numberings[i] = from.numbering(ctx, b.Key); numberings[i] == nil {
-			return nil, false
-		}
+	numberings, ok := from.numberings(ctx, by)
+	if !ok {
+		return nil, false
 	}
 	found, numbers, ok := c.numbered(ctx, onColumns, numberings)
 	if !ok {

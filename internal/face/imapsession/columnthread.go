@@ -72,7 +72,7 @@ func (c *compiler) threadsByColumn(ctx context.Context, from *columnist, kind im
 	if err != nil || rest.cost != ofColumns {
 		return nil, nil, false
 	}
-	column := from.column(ctx, c.threadColumn())
+	column := from.columns(ctx, []columnKind{c.threadColumn()})[0]
 	if column == nil {
 		return nil, nil, false
 	}

@@ -35,6 +35,9 @@ func newBuilder(c *Cache, base *Column) *Builder {
 // Column returns the column as it is.
 func (b *Builder) Column() *Column { return b.base }
 
+// Last returns the UID up to which no message is missing any more.
+func (b *Builder) Last() imap.UID { return b.last }
+
 // Expect says how many messages the column is to have in the end, so that one
 // that will be too large is given up early. It comes before the first Add.
 func (b *Builder) Expect(messages int) { b.expected = messages }
