@@ -93,6 +93,9 @@ func (l *life) dial(ctx context.Context, _, addr string) (net.Conn, error) {
 	client, conn := wiretest.Pipe()
 	l.conns = append(l.conns, client)
 	e.serve(context.WithoutCancel(ctx), conn)
+	if w := l.server.options.Weather; w != nil {
+		return w.Over(client), nil
+	}
 	return client, nil
 }
 

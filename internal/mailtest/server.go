@@ -38,6 +38,8 @@ type Options struct {
 	// Elsewhere are the mail systems that the server can reach, by their
 	// address and port, such as "192.0.2.1:25".
 	Elsewhere map[string]*Elsewhere
+	// Weather is on the way to them.
+	Weather *Weather
 	// Capture keeps mail to other domains at home.
 	Capture bool
 	// Disk keeps the store on the disk, with its usual options, for
@@ -49,6 +51,8 @@ type Options struct {
 	// Storage are the options of the store otherwise. Without a file system
 	// it is in memory.
 	Storage embedded.Options
+	// Now is the server's clock; time.Now if it is nil.
+	Now func() time.Time
 	// Config changes the configuration, which is made for tests: passwords
 	// are accepted in the clear, a limit of failures does not slow down.
 	Config func(*config.Config)
@@ -147,7 +151,7 @@ func (s *Server) run(store *embedded.Store) error {
 	s.life = &life{server: s}
 	built, err := server.New(ctx, s.config, server.Options{
 		Log: &s.log, Version: "test", CaptureOutbound: s.options.Capture,
-		Store: store, Resolver: s.resolver, Dial: s.life.dial,
+		Store: store, Resolver: s.resolver, Dial: s.life.dial, Now: s.options.Now,
 	})
 	if err != nil {
 		stop()

@@ -39,13 +39,13 @@ func (s *Server) receivedRate() *limit.Buckets[directory.AccountID] {
 	if n == 0 {
 		return nil
 	}
-	return limit.NewBuckets[directory.AccountID](limit.Rate{Burst: n, Per: time.Hour}, maxReceivers, time.Now)
+	return limit.NewBuckets[directory.AccountID](limit.Rate{Burst: n, Per: time.Hour}, maxReceivers, s.options.Now)
 }
 
 // startQueue makes the mail to a domain due now, and returns how many
 // recipients that are.
 func (s *Server) startQueue(_ context.Context, domain address.Domain, subdomains bool) (int, error) {
-	n, err := s.queue.RetryNow(queue.Filter{Destination: domain}, time.Now())
+	n, err := s.queue.RetryNow(queue.Filter{Destination: domain}, s.options.Now())
 	if err != nil || !subdomains {
 		s.runner.Notify()
 		return n, err
@@ -58,7 +58,7 @@ func (s *Server) startQueue(_ context.Context, domain address.Domain, subdomains
 		return nil
 	})
 	for d := range below {
-		more, retryErr := s.queue.RetryNow(queue.Filter{Destination: d}, time.Now())
+		more, retryErr := s.queue.RetryNow(queue.Filter{Destination: d}, s.options.Now())
 		n += more
 		if err == nil {
 			err = retryErr

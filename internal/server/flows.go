@@ -59,7 +59,7 @@ func (s *Server) makeFlows() error {
 	s.retrieval = retrieval.New(retrieval.Options{
 		Directory: s.directory, Mail: s.mail, Notes: s.notes,
 		Defaults: pop3Policy(&s.config.Maildrop),
-		Now:      time.Now,
+		Now:      s.options.Now,
 		Logger:   s.log.With("part", "retrieval"),
 	})
 	return s.makeUpkeep()
@@ -76,7 +76,7 @@ func (s *Server) makeIncoming(hostname address.Domain) {
 		Lifetime:  s.config.Outbound.Lifetime.Duration,
 		Hostname:  hostname.String(),
 		Logger:    s.log.With("part", "delivery"),
-		Now:       time.Now,
+		Now:       s.options.Now,
 		Delivered: s.counters.delivered,
 	})
 	s.doorkeeper = &inbound.Doorkeeper{Directory: s.directory, Delivery: s.delivery, Rate: s.receivedRate()}
@@ -84,10 +84,10 @@ func (s *Server) makeIncoming(hostname address.Domain) {
 		MessagesPerHour:   s.config.Sending.MessagesPerHour,
 		RecipientsPerHour: s.config.Sending.RecipientsPerHour,
 		RecipientsPerDay:  s.config.Sending.RecipientsPerDay,
-	}, time.Now)
-	s.clerk = &submission.Clerk{Directory: s.directory, Hostname: s.config.HostnameOrMachine(), Now: time.Now}
+	}, s.options.Now)
+	s.clerk = &submission.Clerk{Directory: s.directory, Hostname: s.config.HostnameOrMachine(), Now: s.options.Now}
 	s.urls = imapurl.New(imapurl.Options{
-		Directory: s.directory, Mail: s.mail, Hosts: []string{s.config.HostnameOrMachine()}, Now: time.Now,
+		Directory: s.directory, Mail: s.mail, Hosts: []string{s.config.HostnameOrMachine()}, Now: s.options.Now,
 		Find: imapsession.Options{Directory: s.directory, Mail: s.mail}.FindReadable,
 	})
 }
@@ -99,7 +99,7 @@ func (s *Server) makeOutbound(hostname address.Domain) (err error) {
 			return err
 		}
 	}
-	s.sessions = tlsreport.NewCounter(tlsreport.CounterOptions{Peers: s.peers, Now: time.Now, Logger: s.log.With("part", "tls-reports")})
+	s.sessions = tlsreport.NewCounter(tlsreport.CounterOptions{Peers: s.peers, Now: s.options.Now, Logger: s.log.With("part", "tls-reports")})
 	routes, err := s.routes()
 	if err != nil {
 		return err
@@ -122,6 +122,7 @@ func (s *Server) makeOutbound(hostname address.Domain) (err error) {
 		Logger:            s.log.With("part", "outbound"),
 		Metrics:           s.counters.outbound(),
 		Observe:           s.observe(),
+		Now:               s.options.Now,
 	})
 	return nil
 }
@@ -131,11 +132,13 @@ func (s *Server) makeUpkeep() error {
 	if err != nil {
 		return err
 	}
+	began := time.Now()
 	s.upkeep = upkeep.New(upkeep.Options{
-		Store: s.store, Mail: s.mail, Queue: s.queue, Chores: chores,
+		Store: s.store, Mail: s.mail, Chores: chores,
 		Interval:     s.config.Storage.ReclaimInterval.Duration,
 		KeepExpunged: s.config.Storage.KeepExpunged.Duration,
-		Now:          time.Now,
+		Now:          s.options.Now,
+		Uptime:       func() time.Duration { return time.Since(began) },
 		Logger:       s.log.With("part", "upkeep"),
 	})
 	return nil
@@ -145,9 +148,9 @@ func (s *Server) makeUpkeep() error {
 func (s *Server) chores() ([]upkeep.Chore, error) {
 	chores, err := s.makeTLSReports()
 	return append(chores, s.expireJournal(),
-		upkeep.Chore{Name: "expiring mail left by POP3", Every: time.Hour, Do: s.retrieval.Expire},
-		upkeep.Chore{Name: "expiring MTA-STS policies", Every: 24 * time.Hour, Do: func(context.Context) (int64, error) {
-			return 0, s.peers.ExpirePolicies(time.Now())
+		upkeep.Chore{Name: "expiring mail left by POP3", Every: time.Hour, Expires: true, Do: s.retrieval.Expire},
+		upkeep.Chore{Name: "expiring MTA-STS policies", Every: 24 * time.Hour, Expires: true, Do: func(context.Context) (int64, error) {
+			return 0, s.peers.ExpirePolicies(s.options.Now())
 		}},
 	), err
 }
@@ -193,7 +196,7 @@ func (s *Server) mayGuess(ip netip.Addr) bool {
 // transport returns how mail leaves the house.
 func (s *Server) transport(routes outbound.Routes) (outbound.Transport, error) {
 	if s.options.CaptureOutbound {
-		return s.inHouse(&capture.Transport{Directory: s.directory, Mail: s.mail, Now: time.Now}), nil
+		return s.inHouse(&capture.Transport{Directory: s.directory, Mail: s.mail, Now: s.options.Now}), nil
 	}
 	world, err := s.smtpTransport(routes)
 	if err != nil {

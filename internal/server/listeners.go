@@ -165,7 +165,7 @@ func (s *Server) smtpBackend() *smtpsession.Backend {
 		Trace:       s.record(),
 		URLs:        s.urls,
 		MessageSize: int64(s.config.Limits.MessageSize),
-		Now:         time.Now,
+		Now:         s.options.Now,
 		Logger:      s.log.With("part", "smtp"),
 	})
 }
@@ -201,6 +201,7 @@ func (s *Server) imapBackend() *imapsession.Backend {
 	backend := imapsession.New(imapsession.Options{
 		Mail: s.mail, Directory: s.directory, Login: s.login, Hub: s.hub, URLs: s.urls,
 		MessageSize: int64(s.config.Limits.MessageSize),
+		Now:         s.options.Now,
 		Server:      imapsession.ServerMetadata{Comment: s.config.Metadata.Comment, Admin: s.config.Metadata.Admin},
 
 		SearchMemory: searchMemory,

@@ -48,17 +48,19 @@ func (s *Server) openModels() error {
 		AnnotationSize:  int(s.config.Metadata.Size),
 		AnnotationBytes: int64(s.config.Metadata.Total),
 
-		Log: s.log.With("part", "mailstore"),
+		Clock: s.options.Now,
+		Log:   s.log.With("part", "mailstore"),
 	})
 	s.notes = maildrop.New(s.store)
 	s.peers = peers.New(s.store)
-	s.queue = queue.New(s.store, queue.Options{})
+	s.queue = queue.New(s.store, queue.Options{Now: s.options.Now})
 	s.openJournal()
 	return nil
 }
 
 func (s *Server) directoryOptions() (directory.Options, error) {
 	o := directory.DefaultOptions()
+	o.Now = s.options.Now
 	o.Separators = s.config.Delivery.Subaddress
 	o.SCRAMIterations = s.config.Auth.SCRAMIterations
 	o.Argon2 = directory.Argon2{

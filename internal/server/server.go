@@ -36,6 +36,9 @@ type Options struct {
 	// Dial takes the place of net.Dialer's for mail to other servers, in
 	// tests.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Now takes the place of time.Now, in tests, for all times that are kept
+	// or told. How long a connection may take is another matter.
+	Now func() time.Time
 }
 
 // A Server is a whole mail system.
@@ -68,6 +71,9 @@ type service struct {
 
 // New builds a server and binds its addresses. The caller must Run or Close it.
 func New(ctx context.Context, c *config.Config, o Options) (*Server, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	s := &Server{config: c, options: o, metrics: obs.NewRegistry(o.Version), bound: make(map[string][]net.Addr)}
 	s.counters = newCounters(s.metrics)
 	var level slog.Level

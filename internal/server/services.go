@@ -49,7 +49,7 @@ func (s *Server) certificates() (*certs.Keeper, error) {
 	pair := certs.Pair{CertFile: s.config.TLS.Certificate, KeyFile: s.config.TLS.Key}
 	if pair.CertFile == "" {
 		var err error
-		if pair, err = certs.SelfSigned(s.config.Data, s.config.HostnameOrMachine(), time.Now()); err != nil {
+		if pair, err = certs.SelfSigned(s.config.Data, s.config.HostnameOrMachine(), s.options.Now()); err != nil {
 			return nil, err
 		}
 	}
@@ -83,6 +83,7 @@ func (s *Server) serveAdmin() error {
 		Directory: s.directory, Mail: s.mail, Queue: s.queue, Store: s.store, Retrieval: s.retrieval,
 		Journal: s.journal,
 		Wake:    s.runner.Notify,
+		Now:     s.options.Now,
 		TryAll:  s.tryAll,
 		Logger:  s.log.With("part", "admin"),
 	})

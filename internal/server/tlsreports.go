@@ -53,7 +53,7 @@ func (s *Server) makeTLSReports() ([]upkeep.Chore, error) {
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 			Transport:     &http.Transport{DialContext: s.publicDial(), DisableKeepAlives: true},
 		},
-		Now: time.Now, Logger: s.log.With("part", "tls-reports"),
+		Now: s.options.Now, Logger: s.log.With("part", "tls-reports"),
 	})
 	return []upkeep.Chore{{Name: "sending TLS reports", Every: time.Hour, Do: reporter.Send}}, nil
 }

@@ -19,7 +19,7 @@ func (s *Server) openJournal() {
 	if keep == 0 {
 		return
 	}
-	s.journal = journal.New(journal.Options{Store: s.store, Now: time.Now, Keep: keep, Logger: s.log.With("part", "trace")})
+	s.journal = journal.New(journal.Options{Store: s.store, Now: s.options.Now, Keep: keep, Logger: s.log.With("part", "trace")})
 	s.metrics.Subsystem("trace").CounterOf("dropped_total", "Events of messages that were not kept.", func() float64 {
 		return float64(s.journal.Dropped())
 	})
@@ -30,9 +30,9 @@ func (s *Server) openJournal() {
 func (s *Server) expireJournal() upkeep.Chore {
 	j := s.journal
 	if j == nil {
-		j = journal.New(journal.Options{Store: s.store, Now: time.Now, Keep: 1})
+		j = journal.New(journal.Options{Store: s.store, Now: s.options.Now, Keep: 1})
 	}
-	return upkeep.Chore{Name: "expiring traces", Every: time.Hour, Do: func(context.Context) (int64, error) {
+	return upkeep.Chore{Name: "expiring traces", Every: time.Hour, Expires: true, Do: func(context.Context) (int64, error) {
 		return 0, j.Expire()
 	}}
 }

@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"time"
 
 	"github.com/mailstead/mailstead/dns"
 	"github.com/mailstead/mailstead/internal/flow/outbound"
@@ -23,7 +22,7 @@ func (s *Server) smtpTransport(routes outbound.Routes) (outbound.Transport, erro
 	if err != nil {
 		return nil, err
 	}
-	options := outbound.SMTPOptions{Hostname: hostname, Resolver: resolver, Dial: s.options.Dial, Routes: routes}
+	options := outbound.SMTPOptions{Hostname: hostname, Resolver: resolver, Dial: s.options.Dial, Routes: routes, Now: s.options.Now}
 	options.RequireTLS = s.config.Outbound.TLS == "require"
 	if dial := s.options.Dial; dial != nil {
 		options.DialFrom = func(ctx context.Context, _ netip.Addr, network, address string) (net.Conn, error) {
@@ -46,7 +45,7 @@ func (s *Server) tlsPolicies(resolver dns.Resolver) outbound.Policies {
 	p := outbound.Policies{DANE: s.config.Outbound.DANE, Sessions: s.countSession}
 	if s.config.Outbound.MTASTS {
 		p.STS = outbound.NewSTSKeeper(outbound.STSOptions{
-			Resolver: resolver, Peers: s.peers, Now: time.Now, Logger: s.log.With("part", "mta-sts"),
+			Resolver: resolver, Peers: s.peers, Now: s.options.Now, Logger: s.log.With("part", "mta-sts"),
 			Fetcher: tlspolicy.NewFetcher(tlspolicy.FetcherOptions{Dial: s.publicDial()}),
 		})
 	}

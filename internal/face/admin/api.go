@@ -38,6 +38,7 @@ type Options struct {
 	// TryAll makes it ask every destination again, also those that are left
 	// alone for now.
 	TryAll func()
+	Now    func() time.Time
 	Logger *slog.Logger
 }
 

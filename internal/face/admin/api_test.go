@@ -57,7 +57,7 @@ func newOffice(t *testing.T) *office {
 	}
 	api := admin.New(admin.Options{
 		Directory: o.Directory, Mail: o.Mail, Queue: o.Models.Queue, Store: o.Models.Store, Retrieval: o.retrieval(),
-		Journal: o.journal, Wake: func() { o.woken++ }, TryAll: func() { o.forgiven++ }, Logger: slog.New(slog.DiscardHandler),
+		Journal: o.journal, Wake: func() { o.woken++ }, TryAll: func() { o.forgiven++ }, Now: time.Now, Logger: slog.New(slog.DiscardHandler),
 	})
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)

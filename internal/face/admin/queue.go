@@ -16,7 +16,7 @@ import (
 )
 
 // filter reads the filter of a request about the queue.
-func filter(r *http.Request) (out queue.Filter, err error) {
+func filter(r *http.Request, now time.Time) (out queue.Filter, err error) {
 	f := filterOf(r.URL.Query())
 	if f.ID != "" {
 		if out.ID, err = parseID(f.ID); err != nil {
@@ -39,10 +39,10 @@ func filter(r *http.Request) (out queue.Filter, err error) {
 			return out, err
 		}
 	}
-	if out.Before, err = ago(f.Older); err != nil {
+	if out.Before, err = ago(f.Older, now); err != nil {
 		return out, err
 	}
-	if out.After, err = ago(f.Newer); err != nil {
+	if out.After, err = ago(f.Newer, now); err != nil {
 		return out, err
 	}
 	out.State, err = parseState(f.State)
@@ -50,7 +50,7 @@ func filter(r *http.Request) (out queue.Filter, err error) {
 }
 
 // ago returns when a duration before now was; zero for none.
-func ago(text string) (time.Time, error) {
+func ago(text string, now time.Time) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
@@ -58,7 +58,7 @@ func ago(text string) (time.Time, error) {
 	if err != nil || d < 0 {
 		return time.Time{}, fmt.Errorf("%w: %q is not a duration such as \"90m\"", errRequest, text)
 	}
-	return time.Now().Add(-d), nil
+	return now.Add(-d), nil
 }
 
 func parseState(text string) (queue.State, error) {
@@ -82,7 +82,7 @@ func parseID(s string) (queue.ID, error) {
 // read: a queue may be larger than memory. The recipients of one message come
 // one after the other.
 func (a *API) listQueue(w http.ResponseWriter, r *http.Request) {
-	f, err := filter(r)
+	f, err := filter(r, a.Now())
 	if err != nil {
 		a.answer(func(*http.Request) (any, error) { return nil, err }).ServeHTTP(w, r)
 		return
@@ -157,7 +157,7 @@ func (a *API) header(m queue.Message) (string, error) {
 
 // changeQueued does what a verb says with the recipients that a filter selects.
 func (a *API) changeQueued(r *http.Request) (any, error) {
-	f, err := filter(r)
+	f, err := filter(r, a.Now())
 	if err != nil {
 		return nil, err
 	}
@@ -170,7 +170,7 @@ func (a *API) change(r *http.Request, f queue.Filter) (int, error) {
 	switch verb := r.PathValue("verb"); verb {
 	case "retry":
 		a.TryAll() // before anything is due, so that nothing is put off
-		return a.Queue.RetryNow(f, time.Now())
+		return a.Queue.RetryNow(f, a.Now())
 	case "drop":
 		return a.Queue.Drop(f)
 	case "hold":
@@ -182,7 +182,7 @@ func (a *API) change(r *http.Request, f queue.Filter) (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		return a.Queue.Reroute(f, to, time.Now())
+		return a.Queue.Reroute(f, to, a.Now())
 	default:
 		return 0, fmt.Errorf("%w: the queue has no verb %q", errRequest, verb)
 	}

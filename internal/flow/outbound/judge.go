@@ -3,6 +3,7 @@ package outbound
 import (
 	"cmp"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/mailstead/mailstead/dsn"
@@ -141,6 +142,12 @@ func (s Schedule) pause(attempts int, chance float64) time.Duration {
 	i := min(max(attempts, 1), len(s.Pauses)) - 1
 	pause := float64(s.Pauses[i])
 	return time.Duration(pause + pause*s.Jitter*(2*chance-1))
+}
+
+// longest is more than any recipient waits between two attempts.
+func (s Schedule) longest() time.Duration {
+	s = s.withDefaults()
+	return time.Duration(float64(slices.Max(s.Pauses))*(1+s.Jitter)) + time.Hour
 }
 
 // chance draws the number for the jitter.

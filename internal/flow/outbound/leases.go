@@ -9,7 +9,7 @@ import (
 
 // sweep ends the leases of those who do not deliver any more: our own from
 // before the start, and from time to time those of dead nodes. Our own of now
-// it keeps alive.
+// it keeps alive. At these times it also mends what a clock has done.
 func (l *loop) sweep(now time.Time) error {
 	if !l.released {
 		n, err := l.options.Queue.ReleaseOwner(l.options.Owner)
@@ -20,6 +20,9 @@ func (l *loop) sweep(now time.Time) error {
 			l.options.Logger.Info("deliveries interrupted by the last stop start again", "recipients", n)
 		}
 		l.released, l.swept, l.tidied = true, now, now
+		if err := l.hasten(now); err != nil {
+			return err
+		}
 	}
 	if now.Sub(l.tidied) >= tidyPause {
 		l.tidied = now
@@ -33,7 +36,20 @@ func (l *loop) sweep(now time.Time) error {
 		return nil
 	}
 	l.swept = now
-	_, err := l.options.Queue.ReleaseExpired(now)
+	if _, err := l.options.Queue.ReleaseExpired(l.options.Owner, now); err != nil {
+		return err
+	}
+	return l.hasten(now)
+}
+
+// hasten looks for recipients that wait for a time which the clock showed
+// before it was set back.
+func (l *loop) hasten(now time.Time) error {
+	n, err := l.options.Queue.Hasten(now, l.options.Schedule.longest())
+	if n > 0 {
+		l.look = true
+		l.options.Logger.Warn("recipients waited for longer than the schedule allows: the clock was set back", "recipients", n)
+	}
 	return err
 }
 

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/mailstead/mailstead/internal/model/mailstore"
-	"github.com/mailstead/mailstead/internal/model/queue"
 	"github.com/mailstead/mailstead/internal/platform/storage"
 )
 
@@ -14,7 +13,6 @@ import (
 type Options struct {
 	Store storage.Store
 	Mail  *mailstore.Store
-	Queue *queue.Queue
 	// Interval is the time between rounds.
 	Interval time.Duration
 	// Chores are what else is to be done, each in its own time.
@@ -22,7 +20,9 @@ type Options struct {
 	// KeepExpunged is how long the content of an expunged message stays.
 	KeepExpunged time.Duration
 	Now          func() time.Time
-	Logger       *slog.Logger
+	// Uptime is a clock that nobody sets: how long the process has run.
+	Uptime func() time.Duration
+	Logger *slog.Logger
 }
 
 // A Chore is something to be done every so often, but no more often than there
@@ -30,13 +30,17 @@ type Options struct {
 type Chore struct {
 	Name  string
 	Every time.Duration
-	Do    func(context.Context) (int64, error)
+	// Expires says that it throws away what is old: it is not done as long as
+	// the clock may be wrong.
+	Expires bool
+	Do      func(context.Context) (int64, error)
 }
 
 // A Keeper does the upkeep.
 type Keeper struct {
 	Options
-	done map[string]time.Time // when each chore succeeded last
+	done  map[string]time.Time // when each chore succeeded last
+	clock clock
 }
 
 // New returns a Keeper.
@@ -60,17 +64,10 @@ func (k *Keeper) Run(ctx context.Context) {
 // round.
 func (k *Keeper) Round(ctx context.Context) {
 	now := k.Now()
-	for _, task := range append([]task{
-		{"collecting expunged messages", func() (int64, error) {
-			n, err := k.Mail.CollectOrphans(ctx, now.Add(-k.KeepExpunged))
-			return int64(n), err
-		}},
-		{"reclaiming space", func() (int64, error) { return k.Store.Reclaim(ctx) }},
-		{"releasing expired leases", func() (int64, error) {
-			n, err := k.Queue.ReleaseExpired(now)
-			return int64(n), err
-		}},
-	}, k.due(ctx, now)...) {
+	if jump := k.clock.look(now, k.Uptime()); jump > 0 {
+		k.Logger.Warn("the clock has jumped; what would be old now is kept for a day", "by", jump.Round(time.Second))
+	}
+	for _, task := range k.due(ctx, now) {
 		n, err := task.do()
 		switch {
 		case ctx.Err() != nil:
@@ -89,12 +86,20 @@ type task struct {
 	do   func() (int64, error)
 }
 
-// due returns the chores whose time has come. One that fails is due again in
-// the next round.
+// due returns what a round does: always to look after the store, and the chores
+// whose time has come. One that fails is due again in the next round.
 func (k *Keeper) due(ctx context.Context, now time.Time) []task {
-	var tasks []task
+	tasks := []task{{"reclaiming space", func() (int64, error) { return k.Store.Reclaim(ctx) }}}
+	expire := k.clock.trusted(k.Uptime())
+	if expire {
+		tasks = append(tasks, task{"collecting expunged messages", func() (int64, error) {
+			n, err := k.Mail.CollectOrphans(ctx, now.Add(-k.KeepExpunged))
+			return int64(n), err
+		}})
+	}
 	for _, c := range k.Chores {
-		if now.Sub(k.done[c.Name]) < c.Every {
+		since := now.Sub(k.done[c.Name]) // below zero if the clock was set back
+		if since >= 0 && since < c.Every || c.Expires && !expire {
 			continue
 		}
 		tasks = append(tasks, task{c.Name, func() (int64, error) {

@@ -14,15 +14,11 @@ import (
 	"github.com/mailstead/mailstead/internal/flow/upkeep"
 	"github.com/mailstead/mailstead/internal/mailtest"
 	"github.com/mailstead/mailstead/internal/model/mailstore"
-	"github.com/mailstead/mailstead/internal/model/queue"
-	"github.com/mailstead/mailstead/internal/platform/storage"
-	"github.com/mailstead/mailstead/smtp"
 )
 
 const ann = "ann@example.test"
 
-// A world has one expunged message, and one queued recipient whose lease has
-// run out.
+// A world has one expunged message.
 type world struct {
 	*mailtest.Models
 	account  *mailstore.Account
@@ -40,7 +36,6 @@ func newWorld(t *testing.T) *world {
 		t.Fatal(err)
 	}
 	w.expunge(t)
-	w.lease(t)
 	return w
 }
 
@@ -61,32 +56,19 @@ func (w *world) expunge(t *testing.T) {
 	}
 }
 
-func (w *world) lease(t *testing.T) {
-	b := w.Store.NewBatch()
-	to := mailtest.Address(t, "x@far.test")
-	m := queue.Message{
-		Sender: smtp.ReversePath{Address: mailtest.Address(t, ann)}, Received: time.Now(),
-		Blob: b.AppendBlob([]byte("Subject: hi\r\n\r\n")),
-	}
-	if _, err := w.Queue.Add(b, m, []queue.Recipient{{Address: to, Destination: to.Domain}}); err != nil {
-		t.Fatal(err)
-	}
-	if err := storage.Commit(w.Store, b); err != nil {
-		t.Fatal(err)
-	}
-	leasing, err := w.Queue.Lease(time.Now(), queue.LeaseOptions{Owner: "dead", Duration: time.Minute})
-	if err != nil || len(leasing.Works) != 1 {
-		t.Fatalf("leased %v, %v", leasing, err)
-	}
-}
-
 func (w *world) keeper() *upkeep.Keeper {
 	return upkeep.New(upkeep.Options{
-		Store: w.Store, Mail: w.Mail, Queue: w.Queue,
+		Store: w.Store, Mail: w.Mail,
 		Chores:   []upkeep.Chore{{Name: "expiring mail left by POP3", Every: time.Hour, Do: w.chore}},
-		Interval: time.Hour, KeepExpunged: 90 * time.Minute, Now: time.Now,
+		Interval: time.Hour, KeepExpunged: 90 * time.Minute, Now: time.Now, Uptime: w.uptime(),
 		Logger: slog.New(slog.NewTextHandler(&w.log, nil)),
 	})
+}
+
+// uptime is a clock that is never set.
+func (w *world) uptime() func() time.Duration {
+	start := time.Now()
+	return func() time.Duration { return time.Since(start) }
 }
 
 // chore counts how often it is done, and fails as often as it is told to.
@@ -125,11 +107,6 @@ func (w *world) readable(t *testing.T) bool {
 	return err == nil
 }
 
-func (w *world) leased() bool {
-	_, recipients := w.Queued()
-	return recipients[0].State() == queue.Leased
-}
-
 func TestRounds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -141,18 +118,17 @@ func TestRounds(t *testing.T) {
 			w.keeper().Run(ctx)
 		}()
 		for _, step := range []struct {
-			pass             time.Duration
-			readable, leased bool
+			pass     time.Duration
+			readable bool
 		}{
-			{59 * time.Minute, true, true},
-			{2 * time.Minute, true, false},
-			{time.Hour, false, false},
+			{59 * time.Minute, true},
+			{2 * time.Minute, true},
+			{time.Hour, false},
 		} {
 			time.Sleep(step.pass)
 			synctest.Wait()
-			if w.readable(t) != step.readable || w.leased() != step.leased {
-				t.Errorf("after %v more: readable %t, leased %t, want %t, %t",
-					step.pass, w.readable(t), w.leased(), step.readable, step.leased)
+			if w.readable(t) != step.readable {
+				t.Errorf("after %v more: readable %t, want %t", step.pass, !step.readable, step.readable)
 			}
 		}
 		stop()
@@ -167,7 +143,7 @@ func TestFailureIsLoggedAndTriedAgain(t *testing.T) {
 		time.Sleep(2 * time.Hour)
 		w.Store.FailCommits(1, errors.New("disk on fire"))
 		w.keeper().Round(t.Context())
-		if !w.readable(t) || w.leased() {
+		if !w.readable(t) || w.choresDone != 1 {
 			t.Error("one failure must hold up one task and no other")
 		}
 		if !strings.Contains(w.log.String(), "disk on fire") {
@@ -186,7 +162,47 @@ func TestStopsBetweenTasks(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	w.keeper().Round(ctx)
-	if !w.leased() || w.log.Len() > 0 {
+	if w.choresDone > 0 || w.log.Len() > 0 {
 		t.Errorf("work was done after the end: %s", &w.log)
+	}
+}
+
+// TestClockThatJumps wants nothing thrown away for a day after the clock has
+// jumped ahead, and everything again later; and chores done in their time when
+// the clock was set back.
+func TestClockThatJumps(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	start := time.Now()
+	var ahead, passed time.Duration
+	k := w.keeper()
+	k.Now = func() time.Time { return start.Add(passed + ahead) }
+	k.Uptime = func() time.Duration { return passed }
+	k.Chores[0].Expires = true
+	k.Round(t.Context())
+	for _, step := range []struct {
+		jump, pass time.Duration
+		chores     int
+		readable   bool
+	}{
+		{0, time.Hour, 2, true},
+		{8760 * time.Hour, time.Hour, 2, true}, // a year ahead
+		{0, 22 * time.Hour, 2, true},
+		{0, time.Hour, 2, true},
+		{0, time.Hour, 3, false},
+		{-8760 * time.Hour, time.Minute, 4, false},
+		{0, time.Minute, 4, false},
+		{0, time.Hour, 5, false},
+	} {
+		ahead += step.jump
+		passed += step.pass
+		k.Round(t.Context())
+		if w.choresDone != step.chores || w.readable(t) != step.readable {
+			t.Errorf("after %v more and a jump of %v: %d chores, readable %t; want %d, %t",
+				step.pass, step.jump, w.choresDone, !step.readable, step.chores, step.readable)
+		}
+	}
+	if !strings.Contains(w.log.String(), "by=8760h") {
+		t.Errorf("the log does not speak of the jump: %s", &w.log)
 	}
 }

@@ -261,10 +261,10 @@ func TestLeasesAfterACrash(t *testing.T) {
 	if c, err := q.Count(5); err != nil || c.Leased != 3 {
 		t.Errorf("%+v, %v", c, err)
 	}
-	if n, err := q.ReleaseExpired(noon.Add(59 * time.Minute)); n != 0 || err != nil {
+	if n, err := q.ReleaseExpired("", noon.Add(59*time.Minute)); n != 0 || err != nil {
 		t.Errorf("released early: %d, %v", n, err)
 	}
-	if n, err := q.ReleaseExpired(noon.Add(61 * time.Minute)); n != 3 || err != nil {
+	if n, err := q.ReleaseExpired("", noon.Add(61*time.Minute)); n != 3 || err != nil {
 		t.Errorf("released %d, %v", n, err)
 	}
 }

@@ -15,9 +15,10 @@ func (q *Queue) ReleaseOwner(owner string) (int, error) {
 }
 
 // ReleaseExpired ends all leases that were to end before now, of owners that
-// have died and not come back.
-func (q *Queue) ReleaseExpired(now time.Time) (int, error) {
-	return q.releaseLeases(func(_ string, until time.Time) bool { return until.Before(now) })
+// have died and not come back. It leaves those of the owner that calls it: they
+// are under way, even if the clock has jumped.
+func (q *Queue) ReleaseExpired(owner string, now time.Time) (int, error) {
+	return q.releaseLeases(func(o string, until time.Time) bool { return o != owner && until.Before(now) })
 }
 
 func (q *Queue) releaseLeases(which func(owner string, until time.Time) bool) (int, error) {

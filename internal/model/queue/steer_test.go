@@ -149,7 +149,7 @@ func TestRenew(t *testing.T) {
 	if err := q.Renew([]*queue.Work{&works[0]}, noon.Add(3*time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	if n, err := q.ReleaseExpired(noon.Add(2 * time.Hour)); n != 1 || err != nil {
+	if n, err := q.ReleaseExpired("", noon.Add(2*time.Hour)); n != 1 || err != nil {
 		t.Errorf("released %d, %v", n, err)
 	}
 	// A lease that has passed to another is not renewed.

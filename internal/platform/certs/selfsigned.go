@@ -24,8 +24,8 @@ const (
 
 // SelfSigned returns the self-signed certificate in a folder, for localhost,
 // the loopback addresses and hostname. It makes the folder and the certificate
-// if there is none, or if the one that is there is about to expire or is for
-// another hostname. Only the owner can read the key.
+// if there is none, or if the one that is there is about to expire, is not valid
+// yet or is for another hostname. Only the owner can read the key.
 func SelfSigned(folder, hostname string, now time.Time) (Pair, error) {
 	pair := Pair{
 		CertFile: filepath.Join(folder, "self-signed.pem"),
@@ -50,7 +50,8 @@ func serves(pair Pair, hostname string, now time.Time) bool {
 	if err != nil {
 		return false
 	}
-	return now.Before(c.Leaf.NotAfter.Add(-selfSignedSpare)) && c.Leaf.VerifyHostname(hostname) == nil
+	// One that was made while the clock was wrong is not valid yet.
+	return now.After(c.Leaf.NotBefore) && now.Before(c.Leaf.NotAfter.Add(-selfSignedSpare)) && c.Leaf.VerifyHostname(hostname) == nil
 }
 
 func makeSelfSigned(pair Pair, hostname string, now time.Time) error {
