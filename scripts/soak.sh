@@ -9,6 +9,7 @@ soaks() {
 	cat <<-'END'
 		store-crash     -run TestPowerCut ./internal/platform/storage/embedded/
 		load-files      -tags clients -run TestFilesRunOut ./internal/clienttest/
+		network         -run TestBadNetwork ./internal/server/
 	END
 }
 

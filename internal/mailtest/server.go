@@ -245,6 +245,9 @@ func (s *Server) Addr(service string) string {
 // Admin returns a client of the admin socket.
 func (s *Server) Admin() *admin.Client { return admin.NewClient(s.config.Data) }
 
+// DNS returns what the server asks, to change it.
+func (s *Server) DNS() *dnstest.Resolver { return s.resolver }
+
 // Data returns the server's data folder.
 func (s *Server) Data() string { return s.config.Data }
 
