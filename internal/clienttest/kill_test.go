@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -21,7 +22,7 @@ import (
 // clients were told, and goes on from there, many times.
 func TestKillUnderLoad(t *testing.T) {
 	t.Parallel()
-	w := newKillWorld(t)
+	w := newKillWorld(t, newServer(t))
 	random := rand.New(rand.NewPCG(1, 13))
 	for round := range soak.Times(8, 200) {
 		ctx, stop := context.WithCancel(t.Context())
@@ -35,19 +36,64 @@ func TestKillUnderLoad(t *testing.T) {
 		w.server.kill(t)
 		stop()
 		<-worked
-		w.hop.Settle()
-		w.ledger.Thaw()
-		w.server.start(t)
-		if err := w.ledger.Check(t.Context(), w.load.Target); err != nil {
-			t.Fatalf("round %d: %v", round, err)
-		}
+		w.startAgain(t)
 	}
+	w.wantArrivals(t)
+}
+
+// startAgain starts the server after a kill, and wants it to have what the
+// ledger says.
+func (w *killWorld) startAgain(t *testing.T) {
+	t.Helper()
+	w.hop.Settle()
+	w.ledger.Thaw()
+	w.server.start(t)
+	if err := w.ledger.Check(t.Context(), w.load.Target); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// wantArrivals wants all to arrive at the next hop that was submitted for it.
+func (w *killWorld) wantArrivals(t *testing.T) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	if err := w.ledger.Arrive(ctx, w.load.Target); err != nil {
 		t.Error(err)
 	}
 	t.Logf("%+v", w.ledger.Tally())
+}
+
+// TestDiskFullUnderLoad fills the disk and makes room again, over and over,
+// while clients of all protocols are at work. They hear of it in the right way,
+// and what they were told is true before and after a kill.
+func TestDiskFullUnderLoad(t *testing.T) {
+	t.Parallel()
+	disk := mountDisk(t, 160)
+	s := newServer(t)
+	s.data = filepath.Join(disk.path, "data")
+	w := newKillWorld(t, s)
+	w.load.MayRefuse = crashtest.Temporary
+	for round := range soak.Times(3, 40) {
+		ctx, stop := context.WithCancel(t.Context())
+		worked := make(chan struct{})
+		go func() {
+			defer close(worked)
+			w.load.Run(ctx, uint64(round))
+		}()
+		before := w.ledger.Tally()
+		disk.fill()
+		eventually(t, "refusals", func() bool { return w.ledger.Tally().Refused > before.Refused+10 })
+		before = w.ledger.Tally()
+		disk.free()
+		eventually(t, "success", func() bool { return w.ledger.Tally().Acknowledged > before.Acknowledged+50 })
+		w.ledger.Dying()
+		w.server.kill(t)
+		stop()
+		<-worked
+		w.startAgain(t)
+	}
+	w.wantArrivals(t)
 }
 
 // A killWorld is a server that is killed, with its next hop and the ledger of
@@ -59,9 +105,8 @@ type killWorld struct {
 	hop    interface{ Settle() }
 }
 
-func newKillWorld(t *testing.T) *killWorld {
+func newKillWorld(t *testing.T, s *server) *killWorld {
 	t.Helper()
-	s := newServer(t)
 	w := &killWorld{server: s, ledger: crashtest.NewLedger(alice, bob, "carol@example.test")}
 	s.serve(t, hurriedConfig(s, w.nextHop(t)))
 	s.mailstead(t, "domain", "add", "example.test")
