@@ -59,6 +59,7 @@ type Mailbox struct {
 	name     string // empty if there is none
 	users    int    // operations on what is in it
 	taken    bool   // by an operation on the mailbox itself
+	renamed  bool   // or may have been
 	validity imap.UIDValidity
 }
 

@@ -144,7 +144,7 @@ func Temporary(err error) bool {
 	case errors.As(err, &byPOP3):
 		return byPOP3.Code == pop3.CodeTemporary
 	}
-	return false
+	return errors.Is(err, errRetry)
 }
 
 // troubles are the codes of RFC 9051 §7.1 and RFC 5530 §3 that say so.

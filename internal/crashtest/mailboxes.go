@@ -93,6 +93,7 @@ func (l *Ledger) removeBox(account string, random *rand.Rand) *Op {
 
 func (l *Ledger) beginNaming(what string, n naming, moves []move) *Op {
 	n.box.taken = true
+	n.box.renamed = n.box.renamed || n.before != "" && n.after != ""
 	op := &Op{what: what, names: []naming{n}, moves: moves}
 	l.beginLocked(op)
 	return op

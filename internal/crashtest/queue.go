@@ -2,6 +2,7 @@ package crashtest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -20,7 +21,7 @@ func (c *client) watchQueue() error {
 	c.Ledger.recorded(sent, queued)
 	if c.random.IntN(4) == 0 {
 		if _, err := c.Target.Admin.RetryQueued(c.ctx, admin.QueueFilter{Domain: HopDomain}); err != nil {
-			return err
+			return fmt.Errorf("%w: %w", errRetry, err)
 		}
 	}
 	select { // so that the queue has its turn
@@ -29,6 +30,9 @@ func (c *client) watchQueue() error {
 	}
 	return nil
 }
+
+// errRetry is a failure to have the queue try all.
+var errRetry = errors.New("trying what is queued")
 
 // queued returns the tokens of the letters in the queue.
 func (t *Target) queued(ctx context.Context) (map[string]bool, error) {

@@ -14,13 +14,22 @@ type sights struct {
 	boxes map[*Mailbox]*sight
 	// names has the mailbox with the greatest UIDVALIDITY of those that have
 	// been called so.
-	names map[string]*Mailbox
+	names      map[string]*Mailbox
+	validities map[validityKey]*Mailbox
 	// unique is whose unique-id in POP3 is which, by account and id.
 	unique map[string]string
 }
 
+type validityKey struct {
+	account  string
+	validity imap.UIDValidity
+}
+
 func newSights() sights {
-	return sights{boxes: make(map[*Mailbox]*sight), names: make(map[string]*Mailbox), unique: make(map[string]string)}
+	return sights{
+		boxes: make(map[*Mailbox]*sight), names: make(map[string]*Mailbox),
+		validities: make(map[validityKey]*Mailbox), unique: make(map[string]string),
+	}
 }
 
 // A sight is what has been shown of one mailbox.
@@ -78,12 +87,19 @@ func (l *Ledger) selected(box *Mailbox, f floor, d *imapclient.SelectData) {
 	s.uidNext, s.highest = max(s.uidNext, d.UIDNext), max(s.highest, d.HighestModSeq)
 }
 
-// named gives a mailbox its UIDVALIDITY, which must be greater than those of
-// all mailboxes of that name before (RFC 9051 §2.3.1.1).
+// named gives a mailbox its UIDVALIDITY. It is that of no other mailbox that
+// the account has ever had, for by a renaming any of them may come to the name
+// of another. One that was made under its name has a greater one than those of
+// that name before (RFC 9051 §2.3.1.1).
 func (l *Ledger) named(box *Mailbox, v imap.UIDValidity) {
 	box.validity = v
+	key := validityKey{box.account, v}
+	if other := l.sights.validities[key]; other != nil && other != box {
+		l.failLocked("%s: UIDVALIDITY %d was that of %s", box, v, other)
+	}
+	l.sights.validities[key] = box
 	was := l.sights.names[box.String()]
-	if was != nil && was != box && v <= was.validity {
+	if was != nil && was != box && !box.renamed && v <= was.validity {
 		l.failLocked("%s: UIDVALIDITY %d comes after %d of an earlier mailbox of that name", box, v, was.validity)
 	}
 	if was == nil || v > was.validity {
