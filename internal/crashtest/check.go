@@ -208,7 +208,7 @@ func (l *Ledger) settleBy(op *Op, f finding) {
 			l.wantUnseen(op, m)
 		}
 	}
-	if done > 0 && undone > 0 && !op.each {
+	if done > 0 && undone > 0 {
 		l.failLocked("%s was done by halves: of %s, ... %d copies have changed, %d have not", op.what, op.moves[0].copy.letter.Token, done, undone)
 	}
 	l.settle(op, settled, false)

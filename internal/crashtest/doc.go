@@ -24,8 +24,7 @@
 //
 //   - Every copy is where acknowledged operations have left it, once, with the
 //     flags that they gave it and the bytes that were sent.
-//   - An open operation has been done or not; one that promises to change all
-//     or nothing has not been done by halves.
+//   - An open operation has been done or not, but not by halves.
 //   - Nothing else is there.
 //   - What a client has seen of a mailbox stays true (sight.go): its
 //     UIDVALIDITY, which message a UID means, the flags at a MODSEQ. Numbers
