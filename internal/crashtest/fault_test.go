@@ -15,16 +15,16 @@ import (
 	"github.com/mailstead/mailstead/internal/soak"
 )
 
-// TestEachOperationFails lets each client work in turn, with a fault at the
-// first operation on the disk that can have it, then at the second, and so on.
-// The short form takes some of them.
-func TestEachOperationFails(t *testing.T) {
+// TestOperationsFail lets each client work in turn, with a fault at the
+// first operation on the disk that can have it, then at a later one, and so on
+// until there are no more: at every fifth in the long form.
+func TestOperationsFail(t *testing.T) {
 	t.Parallel()
 	for _, fault := range crashtest.Faults() {
 		t.Run(strings.ReplaceAll(fault.Name, " ", "-"), func(t *testing.T) {
 			t.Parallel()
 			s := newSick(t)
-			step := int64(soak.Times(61, 1))
+			step := int64(soak.Times(61, 5))
 			for n := int64(1); ; n += step {
 				if !s.fail(fault, n, func(ctx context.Context) { s.load.RunOnce(ctx, 1) }) {
 					t.Logf("%d operations, %d clean stops: %+v", n, s.stops, s.ledger.Tally())
@@ -41,7 +41,7 @@ func TestFaultsUnderLoad(t *testing.T) {
 	t.Parallel()
 	s := newSick(t)
 	random := rand.New(rand.NewPCG(4, 17))
-	for round := range soak.Times(8, 300) {
+	for round := range soak.Times(8, 100) {
 		faults := crashtest.Faults()
 		fault := faults[random.IntN(len(faults))]
 		fault.Operations *= 1 + random.Int64N(5)
