@@ -2,7 +2,9 @@ package crashtest_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"strings"
 	"sync/atomic"
@@ -112,7 +114,7 @@ func newEnding() *ending {
 // and to start again. It reports whether the fault has happened.
 func (s *sick) fail(fault crashtest.Fault, n int64, work func(context.Context)) bool {
 	s.t.Helper()
-	s.load.MayRefuse = crashtest.Temporary
+	s.load.MayRefuse = refusable
 	fired := s.disk.Fails(fault, n)
 	work(s.end.Load())
 	s.disk.Before(nil)
@@ -126,6 +128,12 @@ func (s *sick) fail(fault crashtest.Fault, n int64, work func(context.Context)) 
 	s.check(fault, n, "when it has passed")
 	s.restart(fault, n)
 	return happened
+}
+
+// refusable reports whether a client may hear this of a disk that fails: that the
+// trouble will pass, or nothing more of a message that had begun to come.
+func refusable(err error) bool {
+	return crashtest.Temporary(err) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // restart starts the server on what a power cut leaves.
