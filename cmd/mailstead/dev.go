@@ -83,7 +83,7 @@ func (d *dev) run(cmd *cobra.Command) error {
 		return err
 	}
 	fmt.Fprint(cmd.OutOrStdout(), d.howTo())
-	return s.Run(cmd.Context())
+	return runServer(cmd.Context(), s)
 }
 
 // accounts returns the accounts that must be there: our two, and those of the

@@ -23,7 +23,7 @@ func serveCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return s.Run(cmd.Context())
+			return runServer(cmd.Context(), s)
 		},
 	}
 	configFlag(cmd, &file)
