@@ -13,6 +13,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/mailstead/mailstead/internal/face/admin"
+	"github.com/mailstead/mailstead/internal/platform/storage"
+	"github.com/mailstead/mailstead/internal/platform/storage/embedded"
 )
 
 // version is set by the linker.
@@ -28,8 +30,16 @@ func main() {
 		if hint := hintFor(err); hint != "" {
 			fmt.Fprintln(os.Stderr, hint)
 		}
-		os.Exit(1)
+		os.Exit(exitCode(err))
 	}
+}
+
+// exitCode tells damage that was found from what could not be done.
+func exitCode(err error) int {
+	if errors.Is(err, errDamaged) {
+		return 2
+	}
+	return 1
 }
 
 func root() *cobra.Command {
@@ -41,7 +51,8 @@ func root() *cobra.Command {
 		SilenceErrors: true,
 	}
 	cmd.AddCommand(devCommand(), serveCommand(), configCommand(), domainCommand(), accountCommand(),
-		aliasCommand(), aclCommand(), queueCommand(), traceCommand(), versionCommand())
+		aliasCommand(), aclCommand(), queueCommand(), traceCommand(),
+		verifyCommand(), backupCommand(), repairCommand(), versionCommand())
 	return cmd
 }
 
@@ -49,6 +60,9 @@ func root() *cobra.Command {
 func hintFor(err error) string {
 	if errors.Is(err, admin.ErrNoServer) {
 		return "Start one with `mailstead serve` or `mailstead dev`, or name its data folder with --data."
+	}
+	if errors.Is(err, embedded.ErrNoIndex) || errors.Is(err, storage.ErrCorrupt) {
+		return "`mailstead repair --rebuild-index` makes the index again from what is stored; try it with --dry-run, and copy the data folder first."
 	}
 	return ""
 }

@@ -25,20 +25,29 @@ func (t *target) flags(cmd *cobra.Command) {
 
 // client returns a client for the running server.
 func (t *target) client() (*admin.Client, error) {
+	data, err := t.folder()
+	if err != nil {
+		return nil, err
+	}
+	return admin.NewClient(data), nil
+}
+
+// folder returns the data folder that is meant.
+func (t *target) folder() (string, error) {
 	switch {
 	case t.data != "":
-		return admin.NewClient(t.data), nil
+		return t.data, nil
 	case t.config != "":
 		c, err := loadConfig(t.config)
 		if err != nil {
-			return nil, err
+			return "", err
 		}
-		return admin.NewClient(c.Data), nil
+		return c.Data, nil
 	}
 	if _, err := os.Stat(devData); err == nil {
-		return admin.NewClient(devData), nil
+		return devData, nil
 	}
-	return admin.NewClient(config.Default().Data), nil
+	return config.Default().Data, nil
 }
 
 // A listing prints rows for people or, with --json, values for machines.

@@ -147,6 +147,9 @@ func (s *Server) makeUpkeep() error {
 // chores are what the upkeep does besides looking after the store.
 func (s *Server) chores() ([]upkeep.Chore, error) {
 	chores, err := s.makeTLSReports()
+	if c, ok := s.checkpoints(); ok {
+		chores = append(chores, c)
+	}
 	return append(chores, s.expireJournal(),
 		upkeep.Chore{Name: "expiring mail left by POP3", Every: time.Hour, Expires: true, Do: s.retrieval.Expire},
 		upkeep.Chore{Name: "expiring MTA-STS policies", Every: 24 * time.Hour, Expires: true, Do: func(context.Context) (int64, error) {

@@ -82,6 +82,7 @@ func (s *Server) serveAdmin() error {
 	s.admin = admin.New(admin.Options{
 		Directory: s.directory, Mail: s.mail, Queue: s.queue, Store: s.store, Retrieval: s.retrieval,
 		Journal: s.journal,
+		Backup:  s.backup(),
 		Wake:    s.runner.Notify,
 		Now:     s.options.Now,
 		TryAll:  s.tryAll,

@@ -20,12 +20,13 @@ import (
 	"github.com/mailstead/mailstead/internal/model/mailstore"
 	"github.com/mailstead/mailstead/internal/model/queue"
 	"github.com/mailstead/mailstead/internal/platform/storage"
+	"github.com/mailstead/mailstead/internal/platform/storage/embedded"
 )
 
 // maxBody bounds a request: a list of some hundred thousand new accounts.
 const maxBody = 64 << 20
 
-// Options are what an API is made of; all but Journal must be set.
+// Options are what an API is made of; all but Journal and Backup must be set.
 type Options struct {
 	Directory *directory.Directory
 	Mail      *mailstore.Store
@@ -33,6 +34,9 @@ type Options struct {
 	Store     storage.Store // that has the content of queued messages
 	Retrieval *retrieval.Service
 	Journal   *journal.Journal // nil if nothing is remembered
+	// Backup copies the data folder to one that does not exist; nil if there
+	// are no files to be copied.
+	Backup func(ctx context.Context, folder string) (embedded.BackedUp, error)
 	// Wake makes the queue's runner look for due recipients.
 	Wake func()
 	// TryAll makes it ask every destination again, also those that are left
@@ -68,9 +72,13 @@ func Listen(dataDir string) (net.Listener, error) {
 
 // Run serves requests until ctx is done.
 func (a *API) Run(ctx context.Context, ln net.Listener) error {
+	// What takes long, such as a backup, ends with the server.
+	requests, cancelRequests := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancelRequests()
 	srv := &http.Server{
 		Handler:           http.MaxBytesHandler(a.handler(), maxBody),
 		ReadHeaderTimeout: time.Minute,
+		BaseContext:       func(net.Listener) context.Context { return requests },
 		IdleTimeout:       5 * time.Minute,
 		ErrorLog:          slog.NewLogLogger(a.Logger.Handler(), slog.LevelWarn),
 	}
@@ -78,7 +86,14 @@ func (a *API) Run(ctx context.Context, ln net.Listener) error {
 	stop := context.AfterFunc(ctx, func() {
 		grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
-		stopped <- srv.Shutdown(grace)
+		err := srv.Shutdown(grace)
+		if errors.Is(err, context.DeadlineExceeded) {
+			cancelRequests()
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+			defer cancel()
+			err = srv.Shutdown(last)
+		}
+		stopped <- err
 	})
 	if err := srv.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
 		stop()
@@ -112,12 +127,14 @@ func (a *API) handler() http.Handler {
 		"POST /v1/aliases":             a.addAlias,
 		"DELETE /v1/aliases/{address}": a.removeAlias,
 		"GET /v1/trace":                a.trace,
+		"POST /v1/backup":              a.backup,
 		"GET /v1/queue/{id}":           a.showQueued,
 		"POST /v1/queue/{verb}":        a.changeQueued,
 	} {
 		mux.Handle(pattern, a.answer(h))
 	}
 	mux.HandleFunc("GET /v1/queue", a.listQueue)
+	mux.HandleFunc("GET /v1/verify", a.verify)
 	return mux
 }
 

@@ -9,13 +9,44 @@ import (
 	"github.com/mailstead/mailstead/internal/model/queue"
 	"github.com/mailstead/mailstead/internal/platform/damage"
 	"github.com/mailstead/mailstead/internal/platform/storage"
+	"github.com/mailstead/mailstead/internal/platform/storage/embedded"
 )
 
-// blobs looks for blobs that belong to no message. It goes through blobs and
-// links side by side, both by rising id.
+// blobs looks for blobs that belong to no message.
 func (v *verifier) blobs() error {
+	if err := v.countBlobs(); err != nil {
+		return err
+	}
+	unused, bytes, first := 0, int64(0), storage.BlobID(0)
+	err := unlinked(v.view, func(id storage.BlobID, size int64) error {
+		if unused++; unused == 1 {
+			first = id
+		}
+		bytes += size
+		return v.ctx.Err()
+	})
+	if err == nil && unused > 0 {
+		v.found(damage.Finding{
+			Severity: damage.Unused, Blob: uint64(first),
+			What: fmt.Sprintf("%d contents of %d bytes, this one first, belong to no message", unused, bytes),
+			Do:   "stop the server and let `mailstead repair` remove them",
+		})
+	}
+	return err
+}
+
+func (v *verifier) countBlobs() error {
+	return v.view.EachBlob(func(storage.BlobID, int64) error {
+		v.summary.Blobs++
+		return v.ctx.Err()
+	})
+}
+
+// unlinked calls fn for each blob that belongs to no message. It goes through
+// blobs and links side by side, both by rising id.
+func unlinked(view *embedded.View, fn func(storage.BlobID, int64) error) error {
 	var queued []storage.BlobID
-	err := queue.EachBlob(v.view, func(id storage.BlobID) error {
+	err := queue.EachBlob(view, func(id storage.BlobID) error {
 		queued = append(queued, id)
 		return nil
 	})
@@ -23,39 +54,25 @@ func (v *verifier) blobs() error {
 		return err
 	}
 	slices.Sort(queued)
-	links := &links{scan: v.view}
+	links := &links{scan: view}
 	next, stop := iter.Pull(links.all)
 	defer stop()
 	linked, more := next()
-	unused, bytes, first := 0, int64(0), storage.BlobID(0)
-	err = v.view.EachBlob(func(id storage.BlobID, size int64) error {
+	return view.EachBlob(func(id storage.BlobID, size int64) error {
 		for more && linked < id {
 			linked, more = next()
+		}
+		if links.err != nil {
+			return links.err
 		}
 		for len(queued) > 0 && queued[0] < id {
 			queued = queued[1:]
 		}
-		v.summary.Blobs++
 		if more && linked == id || len(queued) > 0 && queued[0] == id {
-			return v.ctx.Err()
+			return nil
 		}
-		if unused++; unused == 1 {
-			first = id
-		}
-		bytes += size
-		return v.ctx.Err()
+		return fn(id, size)
 	})
-	if unused > 0 && links.err == nil {
-		v.found(damage.Finding{
-			Severity: damage.Unused, Blob: uint64(first),
-			What: fmt.Sprintf("%d contents of %d bytes, this one first, belong to no message", unused, bytes),
-			Do:   "stop the server and let `mailstead repair` remove them",
-		})
-	}
-	if err == nil {
-		err = links.err
-	}
-	return err
 }
 
 // links yields what mailboxes need, by rising blob.

@@ -188,45 +188,57 @@ func (v *verifier) checkIndexes() error {
 // strayLinks finds the links that no record has.
 func (v *verifier) strayLinks() error {
 	return v.reader.Scan(prefixed(key{spaceLink}), func(k, _ []byte) error {
-		if len(k) != linkKeySize {
-			v.options.Found(damage.Finding{Severity: damage.Wrong, What: "a link to a blob makes no sense", Do: adviceRepair})
-			return nil
-		}
-		blob, account, id := storage.BlobID(lastU64(k, 3)), AccountID(lastU64(k, 2)), RecordID(lastU64(k, 1))
-		stored, err := v.reader.Get(nil, recordKey(account, id))
-		if err == nil {
-			if rec, err := parseRecord(stored); err != nil || rec.blob == blob {
-				return nil
+		if !v.linkHolds(k) {
+			f := damage.Finding{Severity: damage.Unused, What: "a content is kept for a message that is not there", Do: adviceRepair}
+			if len(k) == linkKeySize {
+				f.Account, f.Blob = lastU64(k, 2), lastU64(k, 3)
 			}
-		} else if !errors.Is(err, storage.ErrNotFound) {
-			return err
+			v.options.Found(f)
 		}
-		v.found(account, damage.Finding{Severity: damage.Unused, Blob: uint64(blob), What: "a content is kept for a message that is not there", Do: adviceRepair})
 		return v.ctx.Err()
 	})
+}
+
+// linkHolds says whether a link leads to a record that needs the blob. A record
+// that cannot be read may.
+func (v *verifier) linkHolds(k []byte) bool {
+	if len(k) != linkKeySize {
+		return false
+	}
+	blob, account, id := storage.BlobID(lastU64(k, 3)), AccountID(lastU64(k, 2)), RecordID(lastU64(k, 1))
+	stored, err := v.reader.Get(nil, recordKey(account, id))
+	if err != nil {
+		return !errors.Is(err, storage.ErrNotFound)
+	}
+	rec, err := parseRecord(stored)
+	return err != nil || rec.blob == blob
 }
 
 // grants checks that what the index of grantees names has granted it.
 func (v *verifier) grants() error {
 	return v.reader.Scan(prefixed(key{spaceGrant}), func(k, _ []byte) error {
-		if len(k) != 1+8+8+4 {
-			v.options.Found(damage.Finding{Severity: damage.Wrong, What: "an entry of the index of shared mailboxes makes no sense", Do: adviceRepair})
-			return nil
+		if !v.grantHolds(k) {
+			owner, id := grantedBy(k)
+			v.found(owner, damage.Finding{Severity: damage.Wrong, What: fmt.Sprintf("an account is led to mailbox %s, which grants it nothing", id), Do: adviceRepair})
 		}
-		grantee := AccountID(binary.BigEndian.Uint64(k[1:]))
-		owner, id := grantedBy(k)
-		stored, err := v.reader.Get(nil, mailboxKey(owner, id))
-		if err == nil {
-			box, err := parseMailbox(id, stored)
-			if err != nil || slices.ContainsFunc(box.Grants, func(g Grant) bool { return g.Grantee == grantee }) {
-				return nil
-			}
-		} else if !errors.Is(err, storage.ErrNotFound) {
-			return err
-		}
-		v.found(owner, damage.Finding{Severity: damage.Wrong, What: fmt.Sprintf("account %d is led to mailbox %s, which grants it nothing", grantee, id), Do: adviceRepair})
-		return nil
+		return v.ctx.Err()
 	})
+}
+
+// grantHolds says whether the mailbox of an entry of the index of grantees
+// names the grantee.
+func (v *verifier) grantHolds(k []byte) bool {
+	if len(k) != 1+8+8+4 {
+		return false
+	}
+	grantee := AccountID(binary.BigEndian.Uint64(k[1:]))
+	owner, id := grantedBy(k)
+	stored, err := v.reader.Get(nil, mailboxKey(owner, id))
+	if err != nil {
+		return !errors.Is(err, storage.ErrNotFound)
+	}
+	box, err := parseMailbox(id, stored)
+	return err != nil || slices.ContainsFunc(box.Grants, func(g Grant) bool { return g.Grantee == grantee })
 }
 
 // maxModSeq is the largest MODSEQ that a client understands (RFC 7162 §9).

@@ -17,14 +17,7 @@ func (f *fixture) verify(broken ...storage.BlobID) []damage.Finding {
 	f.t.Helper()
 	var found []damage.Finding
 	_, err := mailstore.Verify(context.Background(), f.engine, mailstore.VerifyOptions{
-		Blob: func(id storage.BlobID) (int64, error) {
-			b, err := f.engine.OpenBlob(id)
-			if err != nil {
-				return 0, err
-			}
-			defer b.Close()
-			return b.Size(), nil
-		},
+		Blob: f.blobSize,
 		Broken: func(id storage.BlobID) bool {
 			for _, b := range broken {
 				if b == id {
@@ -37,6 +30,15 @@ func (f *fixture) verify(broken ...storage.BlobID) []damage.Finding {
 	})
 	f.check(err)
 	return found
+}
+
+func (f *fixture) blobSize(id storage.BlobID) (int64, error) {
+	b, err := f.engine.OpenBlob(id)
+	if err != nil {
+		return 0, err
+	}
+	defer b.Close()
+	return b.Size(), nil
 }
 
 // raw changes a row behind the back of the store.
@@ -134,6 +136,14 @@ func TestVerifyFindsDamage(t *testing.T) {
 			if !strings.Contains(strings.Join(lines, "\n"), tt.want) {
 				t.Errorf("found:\n%s\nwant: %s", strings.Join(lines, "\n"), tt.want)
 			}
+			f.repair(true)
+			if found := f.verify(); len(found) != len(lines) {
+				t.Errorf("after a dry run: %v, before: %v", found, lines)
+			}
+			f.repair(false)
+			if found := f.verify(); len(found) > 0 {
+				t.Errorf("after the repair: %v", found)
+			}
 		})
 	}
 }
@@ -153,5 +163,96 @@ func TestVerifyBroken(t *testing.T) {
 	_, err := mailstore.Verify(ctx, f.engine, mailstore.VerifyOptions{Found: func(damage.Finding) {}})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("with a context that is done: %v", err)
+	}
+}
+
+// repair repairs the store, and returns what was done.
+func (f *fixture) repair(dry bool) (did []damage.Finding) {
+	f.t.Helper()
+	_, err := mailstore.Repair(context.Background(), f.engine, mailstore.RepairOptions{
+		Blob: f.blobSize, DryRun: dry, Now: f.now,
+		Did: func(d damage.Finding) { did = append(did, d) },
+	})
+	f.check(err)
+	return did
+}
+
+// TestRepairKeeps repairs what is whole and what is not, and wants everything
+// that can be kept: names, UIDs, flags and content.
+func TestRepairKeeps(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.append("INBOX", "one", imap.FlagSeen, "work")
+	f.append("INBOX", "two")
+	f.append("Archive", "three")
+	validity := f.version("INBOX").UIDValidity()
+	if did := f.repair(false); len(did) > 0 {
+		t.Errorf("did to what is whole: %v", did)
+	}
+	f.raw(func(b *storage.Batch) { // the first page of INBOX, and the record of Archive's mailbox
+		pages, _ := f.rowsOf(rowPage)
+		b.Delete(pages[0])
+	})
+	did := f.repair(false)
+	if len(did) == 0 || did[0].Mailbox != mailstore.RecoveredName {
+		t.Errorf("did %v, want two messages in %s", did, mailstore.RecoveredName)
+	}
+	f.open()
+	v := f.version(mailstore.RecoveredName)
+	if v.Len() != 2 || f.read(v.At(1)) != mail("one") || f.read(v.At(2)) != mail("two") {
+		t.Errorf("%d messages recovered", v.Len())
+	}
+	if v := f.version("INBOX"); v.UIDValidity() != validity || v.UIDNext() != 3 || v.Len() != 0 {
+		t.Errorf("INBOX has UIDVALIDITY %d, UIDNEXT %d and %d messages", v.UIDValidity(), v.UIDNext(), v.Len())
+	}
+	if v := f.version("Archive"); v.Len() != 1 || f.read(v.At(1)) != mail("three") {
+		t.Error("Archive has changed")
+	}
+	f.append("INBOX", "four")
+	if found := f.verify(); len(found) > 0 {
+		t.Errorf("in use after the repair: %v", found)
+	}
+}
+
+// TestRepairRebuilt wants no number to be given again that may have been given
+// after the keys that are left were written.
+func TestRepairRebuilt(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.append("INBOX", "one")
+	old, before := f.version("INBOX"), f.account
+	tree, err := before.Mailboxes(t.Context())
+	f.check(err)
+	f.close()
+	_, err = mailstore.Repair(t.Context(), f.engine, mailstore.RepairOptions{
+		Blob: f.blobSize, Now: f.now, Rebuilt: true, Did: func(damage.Finding) {},
+	})
+	f.check(err)
+	f.open()
+	v := f.version("INBOX")
+	if v.UIDValidity() <= old.UIDValidity() || v.At(1).UID != 1 || f.read(v.At(1)) != mail("one") {
+		t.Errorf("UIDVALIDITY %d after %d", v.UIDValidity(), old.UIDValidity())
+	}
+	after, err := f.account.Mailboxes(t.Context())
+	f.check(err)
+	if after.ModSeq() < tree.ModSeq()+1<<32 {
+		t.Errorf("MODSEQ %d after %d", after.ModSeq(), tree.ModSeq())
+	}
+	if _, err := f.account.Changes(t.Context(), v.Mailbox().ID, tree.ModSeq()); !errors.Is(err, mailstore.ErrTooOld) {
+		t.Errorf("changes since before the rebuild: %v", err)
+	}
+	seen := make(map[imap.UIDValidity]bool)
+	for box := range after.All() {
+		if seen[box.UIDValidity] {
+			t.Errorf("UIDVALIDITY %d is used twice", box.UIDValidity)
+		}
+		seen[box.UIDValidity] = true
+	}
+	f.append("INBOX", "two")
+	if e := f.version("INBOX").At(2); e.Instance() < 1<<32 {
+		t.Errorf("instance %d may have been given before", e.Instance())
+	}
+	if found := f.verify(); len(found) > 0 {
+		t.Errorf("in use after the repair: %v", found)
 	}
 }

@@ -84,7 +84,7 @@ func Default() *Config {
 		MTASTS:   MTASTS{Mode: "none", MX: []string{}, MaxAge: Duration{7 * 24 * time.Hour}},
 		Trace:    Trace{Keep: Duration{14 * 24 * time.Hour}},
 		DNS:      DNS{Servers: []string{}},
-		Storage:  Storage{Cache: 16 << 20, ReclaimInterval: Duration{10 * time.Minute}, KeepExpunged: Duration{time.Minute}},
+		Storage:  Storage{Cache: 16 << 20, ReclaimInterval: Duration{10 * time.Minute}, IndexCopy: Duration{time.Hour}, KeepExpunged: Duration{time.Minute}},
 	}
 }
 

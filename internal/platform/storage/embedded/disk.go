@@ -88,7 +88,7 @@ func (s *Store) openIndexReadOnly() error {
 }
 
 func (s *Store) openPebble(opts *pebble.Options) error {
-	db, err := pebble.Open(s.path(indexDir), opts)
+	db, err := pebble.Open(s.path(s.indexName), opts)
 	if err != nil {
 		return readError(err)
 	}

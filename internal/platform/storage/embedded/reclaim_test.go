@@ -308,7 +308,7 @@ func TestRebuild(t *testing.T) {
 	if _, err := Open("data", opts); !errors.Is(err, ErrNoIndex) {
 		t.Fatalf("open without an index: %v", err)
 	}
-	found, err := Rebuild("data", opts)
+	found, err := Rebuild("data", RebuildOptions{Options: opts})
 	if err != nil || found.Blobs < len(l.kept) || found.Broken != 0 {
 		t.Fatalf("rebuilt %+v: %v", found, err)
 	}

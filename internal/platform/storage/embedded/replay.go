@@ -96,6 +96,7 @@ type replayer struct {
 	salvage bool // go on behind gaps, remove nothing
 	groups  int
 	blobs   int
+	gaps    int // in which groups could not be read
 }
 
 func (r *replayer) pack(id packID, newest bool) error {
@@ -140,11 +141,10 @@ func (r *replayer) run(p *pack) error {
 		return err
 	}
 	for {
-		ok, err := scan.next()
-		if err != nil || !ok || scan.header.seq != r.end.seq+1 {
-			return err
+		whole, err := scan.whole(r.end.seq + 1)
+		if err == nil && !whole {
+			whole, err = r.afterGap(scan)
 		}
-		whole, err := scan.verify()
 		if err != nil || !whole {
 			return err
 		}
@@ -152,6 +152,30 @@ func (r *replayer) run(p *pack) error {
 			return err
 		}
 	}
+}
+
+// afterGap is asked where no whole group follows: the log ends here, unless a
+// later group is there. What was acknowledged after a damaged group must not be
+// written over as if it had never been. Salvage goes on with the later group, and
+// takes one whose blobs are damaged as it is: each blob has its own CRC.
+func (r *replayer) afterGap(scan *packScanner) (ok bool, err error) {
+	at, seq := scan.offset, r.end.seq+1
+	known := scan.after > at && groupIntact(scan.head, scan.pack.origin(at)) && scan.header.seq == seq
+	ok, err = scan.resync(seq)
+	if err != nil || !ok {
+		return false, err
+	}
+	if !r.salvage {
+		return false, fmt.Errorf("%w: a record at %d of pack %d is damaged, and others follow", storage.ErrCorrupt, at, scan.pack.id)
+	}
+	r.gaps++
+	if known {
+		scan.after = at
+	}
+	if ok, err = scan.next(); ok {
+		r.end.seq = scan.header.seq - 1
+	}
+	return ok, err
 }
 
 func (r *replayer) apply(scan *packScanner) error {

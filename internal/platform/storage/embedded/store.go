@@ -17,7 +17,10 @@ const (
 	indexDir   = "index"
 	packDir    = "packs"
 	stagingDir = "staging"
-	ballast    = "ballast"
+
+	checkpointDir = "checkpoint"
+
+	ballast = "ballast"
 )
 
 // ErrLocked says that another process, or another Store of this one, has the
@@ -28,6 +31,7 @@ var ErrLocked = errors.New("storage: data folder is in use")
 type Store struct {
 	opts      Options
 	dir       string
+	indexName string
 	lock      io.Closer
 	db        *pebble.DB
 	codec     *codec
@@ -41,7 +45,8 @@ type Store struct {
 	gate      gate
 	windows   permits // of readers that read ahead
 
-	reclaiming sync.RWMutex // held by Reclaim, and shared by views
+	reclaiming    sync.RWMutex // held by Reclaim, and shared by views
+	checkpointing sync.Mutex   // held by Checkpoint
 	// avoided has the packs that Reclaim found damaged, and how many bytes were
 	// alive in them then. It belongs to the leader of the queue.
 	avoided map[packID]int64
@@ -68,6 +73,7 @@ func newStore(dir string, opts Options) *Store {
 	s := &Store{
 		opts:      opts,
 		dir:       dir,
+		indexName: indexDir,
 		snapshots: make(map[*snapshot]struct{}),
 	}
 	s.gate.idle = sync.NewCond(&s.gate.mu)
@@ -98,7 +104,7 @@ func (s *Store) openFolder() error {
 	if err := checkFormat(fs, s.dir); err != nil {
 		return err
 	}
-	for _, name := range []string{"", indexDir, packDir, stagingDir} {
+	for _, name := range []string{"", s.indexName, packDir, stagingDir} {
 		if err := fs.MkdirAll(s.path(name), 0o700); err != nil {
 			return fmt.Errorf("storage: %w", err)
 		}

@@ -63,7 +63,7 @@ func TestLock(t *testing.T) {
 	if _, err := Open("data", opts); !errors.Is(err, ErrLocked) {
 		t.Fatalf("second open: %v", err)
 	}
-	if _, err := Rebuild("data", opts); !errors.Is(err, ErrLocked) {
+	if _, err := Rebuild("data", RebuildOptions{Options: opts}); !errors.Is(err, ErrLocked) {
 		t.Fatalf("rebuild of an open store: %v", err)
 	}
 	if err := s.Close(); err != nil {
