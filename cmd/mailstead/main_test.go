@@ -81,7 +81,7 @@ func write(t *testing.T, name, text string) string {
 
 func TestHelp(t *testing.T) {
 	t.Parallel()
-	for _, verb := range []string{"dev", "serve", "config", "domain", "account", "alias", "queue", "trace", "version"} {
+	for _, verb := range []string{"dev", "serve", "config", "domain", "account", "alias", "queue", "trace", "verify", "backup", "repair", "version"} {
 		if out := must(t, "", "--help"); !strings.Contains(out, "\n  "+verb+" ") {
 			t.Errorf("%s is not in the help", verb)
 		}

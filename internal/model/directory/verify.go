@@ -123,7 +123,7 @@ func (v *verifier) credentials(id AccountID, name string, shared bool) error {
 	_, ok, err := find[credentials](v.reader, credentialsKey(id))
 	switch {
 	case errors.Is(err, storage.ErrCorrupt), err == nil && !ok && !shared:
-		v.report(damage.Finding{Severity: damage.Lost, Account: uint64(id), Address: name, What: "the password is lost: nobody can log in", Do: "set a new one with `mailstead account password`"})
+		v.report(damage.Finding{Severity: damage.Lost, Account: uint64(id), Address: name, What: "the password is lost: nobody can log in", Do: "set a new one with `mailstead account passwd`"})
 		return nil
 	}
 	return err

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/mailstead/mailstead/internal/platform/storage/embedded"
+)
+
+// TestVerifyBackupRepair checks a running server and a copy of it, damages the
+// copy, loses its index and repairs it.
+func TestVerifyBackupRepair(t *testing.T) {
+	t.Parallel()
+	data, _ := startDev(t)
+	copied := filepath.Join(shortDir(t), "copy")
+	if out := must(t, "", "verify", "--data", data); !strings.Contains(out, "all is whole") {
+		t.Errorf("verify of a running server: %s", out)
+	}
+	must(t, "secret\n", "account", "add", "ann@example.test", "--data", data)
+	if out := must(t, "", "backup", copied, "--data", data); !strings.Contains(out, "has all mail") {
+		t.Errorf("backup: %s", out)
+	}
+	refused(t, "the folder exists", "", "backup", copied, "--data", data)
+	refused(t, "stop the server first", "", "repair", "--data", data)
+	refused(t, "copy the data folder itself", "", "backup", copied+"2", "--data", copied)
+	if out := must(t, "", "verify", "--data", copied, "--json"); !strings.Contains(out, `"clean":true`) {
+		t.Errorf("verify of a copy: %s", out)
+	}
+	if err := os.RemoveAll(filepath.Join(copied, "store", "index")); err != nil {
+		t.Fatal(err)
+	}
+	if out := must(t, "", "repair", "--rebuild-index", "--dry-run", "--data", copied); !strings.Contains(out, "nothing has been changed") {
+		t.Errorf("dry run: %s", out)
+	}
+	must(t, "", "repair", "--rebuild-index", "--data", copied)
+	r := run(t.Context(), "", "verify", "--data", copied)
+	if r.err != nil && !errors.Is(r.err, errDamaged) {
+		t.Errorf("verify after the repair: %v", r.err)
+	}
+	whole := copied + "3"
+	must(t, "", "backup", whole, "--data", data)
+	if out := must(t, "", "repair", "--data", whole); !strings.Contains(out, "nothing to repair") {
+		t.Errorf("repair of what is whole: %s", out)
+	}
+}
+
+// TestVerifyFinds wants findings on the output and a code of its own.
+func TestVerifyFinds(t *testing.T) {
+	t.Parallel()
+	data := shortDir(t)
+	store, err := embedded.Open(filepath.Join(data, "store"), embedded.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := store.NewBatch()
+	b.Set([]byte("\x60far.test"), []byte("no policy"))
+	if err := errors.Join(store.Enqueue(b).Wait(), store.Close()); err != nil {
+		t.Fatal(err)
+	}
+	r := run(t.Context(), "", "verify", "--data", data, "--json")
+	first, _, _ := strings.Cut(r.out, "\n")
+	var f struct{ Severity, What, Do string }
+	if err := json.Unmarshal([]byte(first), &f); err != nil || f.Severity != "lost" || f.Do == "" {
+		t.Errorf("found %q, %v", r.out, err)
+	}
+	if exitCode(r.err) != 2 || exitCode(context.Canceled) != 1 {
+		t.Errorf("exit code %d for %v", exitCode(r.err), r.err)
+	}
+	if r := run(t.Context(), "", "verify", "--data", shortDir(t)); !errors.Is(r.err, fs.ErrNotExist) {
+		t.Errorf("verify of nothing: %v", r.err)
+	}
+	format := filepath.Join(data, "store", "FORMAT")
+	if err := os.WriteFile(format, []byte("mailstead store, format 3\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, verb := range []string{"verify", "repair", "dev"} {
+		refused(t, "made by a newer Mailstead: it has format 3, and this one knows formats 1 to 1", "", verb, "--data", data)
+	}
+}
