@@ -64,7 +64,7 @@ func TestLogFails(t *testing.T) {
 			var end fatal
 			ended := make(chan error, 1)
 			end.report = func(err error) { ended <- err }
-			fs := logFS{errorfs.Wrap(vfs.NewMem(), bad), &end}
+			fs := logFS{errorfs.Wrap(vfs.NewMem(), bad), &end, ""}
 			f, err := fs.Create("1.log", vfs.WriteCategoryUnspecified)
 			if err != nil {
 				t.Fatal(err)

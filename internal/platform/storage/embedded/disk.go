@@ -76,7 +76,7 @@ const indexBlockSize = 16 << 10
 // openIndex opens Pebble.
 func (s *Store) openIndex() error {
 	opts := s.indexOptions()
-	opts.FS = logFS{vfs.OnDiskFull(indexFS{patientFS{s.opts.FS, s.opts.Logger}}, s.disk.giveUp), &s.fatal}
+	opts.FS = logFS{vfs.OnDiskFull(indexFS{patientFS{s.opts.FS, s.opts.Logger}}, s.disk.giveUp), &s.fatal, s.path(s.indexName)}
 	return s.openPebble(opts)
 }
 

@@ -42,18 +42,28 @@
 // (reclaim.go), through the same groups as everybody else, and removes those
 // packs. Who has a blob open keeps the old file open.
 //
+// # Damage
+//
+// What is damaged on the disk is found by its CRC when it is read, and by
+// [View.Verify] before that. A damaged record in a pack ends nothing: the next
+// one is found behind it (resync.go). Only the newest record may be taken for
+// one that was not written whole; if others follow, Open refuses.
+//
 // # Files
 //
+//	FORMAT       in which format all this is; a newer one is refused (format.go)
 //	LOCK         held by the process that has the store open
 //	ballast      room that is given up when the disk is full (disk.go)
 //	index/       Pebble
+//	checkpoint/  a copy of the index for the day when it is lost (backup.go)
 //	packs/       00000001.pack and so on
 //	staging/     removed when the store is opened
 //
 // # Caveats
 //
-// The operations of groups without blobs are only in the index. [Rebuild]
-// makes an index from the packs alone, and so restores every blob and what
-// was written in one batch with it, but not what later batches without blobs
-// have changed: it is for the day when the index is lost.
+// The operations of groups without blobs are only in the index and, up to when
+// it was made, in its copy. [Rebuild] makes an index from that copy and the
+// packs, and so restores every blob and what was written in one batch with it,
+// but not what batches without blobs have changed after the copy: its caller
+// must give no number again that may have been given meanwhile.
 package embedded

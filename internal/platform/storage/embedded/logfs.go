@@ -14,6 +14,12 @@ import (
 type logFS struct {
 	vfs.FS
 	fatal *fatal
+	dir   string // the index; elsewhere, copies of it are made, which may fail
+}
+
+// concerns says whether a file or a folder is of the index.
+func (fs logFS) concerns(name string) bool {
+	return fs.dir == "" || name == fs.dir || fs.FS.PathDir(name) == fs.dir
 }
 
 const logSuffix = ".log"
@@ -33,8 +39,8 @@ func (fs logFS) ReuseForWrite(from, to string, c vfs.DiskWriteCategory) (vfs.Fil
 // OpenDir implements [vfs.FS]. A log is there when its folder has been synced.
 func (fs logFS) OpenDir(name string) (vfs.File, error) {
 	f, err := fs.FS.OpenDir(name)
-	if err != nil {
-		return nil, err
+	if err != nil || !fs.concerns(name) {
+		return f, err
 	}
 	return logFile{f, name, fs.fatal}, nil
 }
@@ -44,7 +50,7 @@ func (fs logFS) Unwrap() vfs.FS { return fs.FS }
 
 // guard wraps a file that was made, if it is a log.
 func (fs logFS) guard(name string, f vfs.File, err error) (vfs.File, error) {
-	if !strings.HasSuffix(name, logSuffix) {
+	if !strings.HasSuffix(name, logSuffix) || !fs.concerns(name) {
 		return f, err
 	}
 	if err != nil {
