@@ -12,6 +12,8 @@ soaks() {
 		kill            -tags clients -run (KillUnderLoad|DiskFullUnderLoad) ./internal/clienttest/
 		load-files      -tags clients -run TestFilesRunOut ./internal/clienttest/
 		network         -run TestBadNetwork ./internal/server/
+		concurrency     -cpu 1,2,16 -run TestAllAtOnce ./internal/server/
+		concurrency-race -race -cpu 2,16 -run TestAllAtOnce/^[0-9]$ ./internal/server/
 	END
 }
 
@@ -24,6 +26,7 @@ soak() {
 		printf '$ MAILSTEAD_SOAK=1 go test -v -count=1 %s\n' "$*"
 		printf '%s, %s, %s processors\n\n' "$(git describe --tags --always --dirty)" "$(date -u +'%F %R UTC')" "$(nproc)"
 	} >"$out"
+	case " $* " in *' -race '*) local -x CGO_ENABLED=1 ;; esac
 	# shellcheck disable=SC2086 # the arguments are words
 	MAILSTEAD_SOAK=1 MAILSTEAD_BIN=$PWD/bin/mailstead go test -v -count=1 -timeout 3h "$@" 2>&1 |
 		sed -e "s#$PWD#.#g" | grep -v -e '^=== ' >>"$out" || status=1

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 )
 
 // An IMAP is a client that speaks IMAP in lines, so that tests show what is on
@@ -121,25 +122,53 @@ func (c *IMAP) Start(command string) (tag string) {
 // Finish reads up to the end of a command.
 func (c *IMAP) Finish(tag string) Response {
 	c.t.Helper()
-	var r Response
+	r, err := c.TryFinish(tag)
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	return r
+}
+
+// TryDo is Do for connections that may end. What was read before the end is in
+// the response. Literals of the command must be those that do not wait, as
+// "{5+}\r\nhello".
+func (c *IMAP) TryDo(command string) (Response, error) {
+	c.tag++
+	tag := "a" + strconv.Itoa(c.tag)
+	c.renew()
+	if _, err := io.WriteString(c.conn, tag+" "+command+"\r\n"); err != nil {
+		return Response{}, err
+	}
+	return c.TryFinish(tag)
+}
+
+// TryFinish is Finish for connections that may end.
+func (c *IMAP) TryFinish(tag string) (r Response, err error) {
 	for {
-		line := c.ReadLine()
+		line, err := c.TryReadLine()
+		if err != nil {
+			return r, fmt.Errorf("read: %w after %q", err, line)
+		}
 		if rest, ok := strings.CutPrefix(line, "* "); ok {
 			r.Untagged = append(r.Untagged, rest)
 			continue
 		}
 		rest, ok := strings.CutPrefix(line, tag+" ")
 		if !ok {
-			c.t.Fatalf("unexpected line %q", line)
+			return r, fmt.Errorf("unexpected line %q", line)
 		}
 		r.Final = rest
-		return r
+		return r, nil
 	}
 }
+
+// renew gives the server patience again.
+func (c *IMAP) renew() { c.conn.SetDeadline(time.Now().Add(patience)) }
 
 // Write sends bytes.
 func (c *IMAP) Write(s string) {
 	c.t.Helper()
+	c.renew()
 	if _, err := io.WriteString(c.conn, s); err != nil {
 		c.t.Fatalf("write %q: %v", s, err)
 	}

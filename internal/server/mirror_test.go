@@ -14,7 +14,8 @@ import (
 // told it.
 type mirror struct {
 	messages []mirrored
-	errs     []string // what was wrong with it
+	modseqs  map[int]uint64 // by UID, as far as they were told
+	errs     []string       // what was wrong with it
 }
 
 // A mirrored is a message of which the client knows at least that it is there.
@@ -31,6 +32,7 @@ var (
 	numbered  = regexp.MustCompile(`^(\d+) (EXISTS|EXPUNGE|FETCH) ?`)
 	uidItem   = regexp.MustCompile(`[( ]UID (\d+)[) ]`)
 	flagsItem = regexp.MustCompile(`[( ]FLAGS \(([^)]*)\)`)
+	seqItem   = regexp.MustCompile(`[( ]MODSEQ \((\d+)\)`)
 )
 
 // hear takes in all untagged lines of a response. mayExpunge says whether the
@@ -78,6 +80,22 @@ func (m *mirror) fetched(command string, i int, line string) {
 	if found := flagsItem.FindStringSubmatch(line); found != nil {
 		m.messages[i].flags = flagSet(found[1])
 	}
+	if found := seqItem.FindStringSubmatch(line); found != nil && m.messages[i].uid != 0 {
+		m.learnModSeq(command, m.messages[i].uid, found[1])
+	}
+}
+
+// learnModSeq wants the mod-sequence of a message never to fall (RFC 7162
+// §3.1.2).
+func (m *mirror) learnModSeq(command string, uid int, text string) {
+	modseq, err := strconv.ParseUint(text, 10, 64)
+	if err != nil || modseq == 0 || modseq < m.modseqs[uid] {
+		m.failf("%s: UID %d has MODSEQ %s, had %d", command, uid, text, m.modseqs[uid])
+	}
+	if m.modseqs == nil {
+		m.modseqs = make(map[int]uint64)
+	}
+	m.modseqs[uid] = modseq
 }
 
 // learnUID wants UIDs to stay with their messages and to rise.

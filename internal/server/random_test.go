@@ -84,21 +84,60 @@ func pop(t *testing.T, s *mailtest.Server, r *rand.Rand, rounds int) {
 // A randomSession does one thing after the other to its mailbox.
 type randomSession struct {
 	mirror
-	name string
-	c    *mailtest.IMAP
-	r    *rand.Rand
+	server  *mailtest.Server
+	name    string
+	user    string
+	mailbox string   // as the user calls it
+	targets []string // of COPY and MOVE
+	ledger  *ledger  // is told of UIDs; may be nil
+	mayEnd  bool     // the mailbox may go away, or the right to read it
+	lost    bool     // the connection has ended
+	did     int      // commands
+	c       *mailtest.IMAP
+	r       *rand.Rand
 }
 
 func newRandomSession(t *testing.T, s *mailtest.Server, seed, i uint64) *randomSession {
-	r := &randomSession{name: fmt.Sprintf("session %d", i), c: s.IMAP(ann), r: rand.New(rand.NewPCG(seed, i))}
-	r.hear("SELECT", r.c.OK("SELECT INBOX"), true)
+	t.Helper()
+	r := &randomSession{
+		server: s, name: fmt.Sprintf("session %d", i), user: ann, mailbox: "INBOX",
+		targets: []string{"INBOX", "INBOX", "Trash"}, r: rand.New(rand.NewPCG(seed, i)),
+	}
+	r.enter("")
 	return r
+}
+
+// enter logs in and selects the mailbox. It reports whether it could.
+func (s *randomSession) enter(enable string) bool {
+	s.c, s.lost = s.server.IMAP(s.user), false
+	if enable != "" {
+		s.c.OK("ENABLE " + enable)
+	}
+	return s.open()
+}
+
+// open selects the mailbox.
+func (s *randomSession) open() bool {
+	s.messages, s.modseqs = nil, nil
+	r := s.c.Do("SELECT " + s.mailbox)
+	s.hear("SELECT", r, true)
+	if !r.OK() && !s.mayEnd {
+		s.failf("SELECT %s: %s", s.mailbox, r.Final)
+	}
+	return r.OK()
 }
 
 // run sends a command. OK and NO are both possible: a mailbox may be at its
 // limit of keywords, say.
 func (s *randomSession) run(command string, mayExpunge bool) mailtest.Response {
-	r := s.c.Do(command)
+	s.did++
+	r, err := s.c.TryDo(command)
+	if err != nil {
+		s.lost = true
+		if !s.mayEnd {
+			s.failf("%s: %v", command, err)
+		}
+	}
 	if strings.HasPrefix(r.Final, "BAD") {
 		s.failf("%s: %s", command, r.Final)
 	}
@@ -108,21 +147,31 @@ func (s *randomSession) run(command string, mayExpunge bool) mailtest.Response {
 
 func (s *randomSession) work(steps int) {
 	for range steps {
+		if s.lost {
+			return
+		}
 		if len(s.messages) == 0 || s.r.IntN(10) == 0 {
-			s.run(mailtest.Append("INBOX", s.pick("", `(\Seen)`, `(\Deleted)`), "Subject: x\r\n\r\nbody\r\n"), true)
+			s.append(s.mailbox)
 			continue
 		}
 		s.step()
 	}
 }
 
+// append brings a new message.
+func (s *randomSession) append(mailbox string) {
+	text := "Subject: x\r\n\r\nbody\r\n"
+	r := s.run(fmt.Sprintf("APPEND %s %s {%d+}\r\n%s", mailbox, s.pick("()", `(\Seen)`, `(\Deleted)`), len(text), text), true)
+	s.ledger.note(s.user, mailbox, r)
+}
+
 func (s *randomSession) step() {
 	first := 1 + s.r.IntN(len(s.messages))
 	last := min(len(s.messages), first+s.r.IntN(4))
 	set := fmt.Sprintf("%d:%d", first, last)
-	switch s.r.IntN(12) {
+	switch s.r.IntN(14) {
 	case 0, 1:
-		s.run("FETCH "+set+" (UID FLAGS)", false)
+		s.run("FETCH "+set+s.pick(" (UID FLAGS)", " (UID FLAGS)", " (UID FLAGS MODSEQ)"), false)
 	case 2:
 		s.run("FETCH "+set+" BODY[TEXT]", false)
 	case 3, 4, 5:
@@ -130,7 +179,12 @@ func (s *randomSession) step() {
 	case 6:
 		s.run("SEARCH "+s.pick("DELETED", "UNSEEN", "KEYWORD $A", "TEXT body"), false)
 	case 7:
-		s.run(s.pick("COPY ", "COPY ", "MOVE ")+set+s.pick(" INBOX", " Trash"), true)
+		to := s.targets[s.r.IntN(len(s.targets))]
+		verb := s.pick("COPY ", "COPY ", "MOVE ")
+		if s.ledger != nil && to == s.mailbox {
+			verb = "COPY " // what is moved here while POP3 deletes it keeps its unique-id, and stays
+		}
+		s.ledger.note(s.user, to, s.run(verb+set+" "+to, true))
 	case 8:
 		s.run("EXPUNGE", true)
 	case 9:
@@ -141,6 +195,10 @@ func (s *randomSession) step() {
 		s.idle()
 	case 11:
 		s.run("NOOP", true)
+	case 12:
+		s.run("UID SEARCH "+s.pick("ALL", "DELETED", "MODSEQ 5"), true)
+	case 13:
+		s.run("UID FETCH 1:* (UID FLAGS) (CHANGEDSINCE "+s.pick("1", "50", "500")+")", true)
 	}
 }
 
@@ -148,6 +206,9 @@ func (s *randomSession) store(set string, first, last int) {
 	action := s.pick("", "+", "+", "-")
 	flag := s.pick(`\Seen`, `\Flagged`, `\Deleted`, `\Answered`, "$A", "$B")
 	silent := s.pick("", ".SILENT")
+	if s.mayEnd { // it may be refused
+		silent = ""
+	}
 	if silent != "" {
 		s.stored(first, last, action, flag)
 	}
@@ -156,11 +217,19 @@ func (s *randomSession) store(set string, first, last int) {
 
 func (s *randomSession) idle() {
 	tag := s.c.Start("IDLE")
-	if line := s.c.ReadLine(); !strings.HasPrefix(line, "+") {
-		s.failf("IDLE: %s", line)
+	line, err := s.c.TryReadLine()
+	for ; err == nil && strings.HasPrefix(line, "* "); line, err = s.c.TryReadLine() {
+		s.hear("IDLE", mailtest.Response{Untagged: []string{line[2:]}}, true)
 	}
-	s.c.Write("DONE\r\n")
-	s.hear("IDLE", s.c.Finish(tag), true)
+	if err == nil {
+		s.c.Write("DONE\r\n")
+		var r mailtest.Response
+		r, err = s.c.TryFinish(tag)
+		s.hear("IDLE", r, true)
+	}
+	if s.lost = err != nil; s.lost && !s.mayEnd {
+		s.failf("IDLE: %v", err)
+	}
 }
 
 // settle hears the rest, and lets the server say what it believes to have told.

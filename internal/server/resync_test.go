@@ -29,7 +29,7 @@ func TestResynchronize(t *testing.T) {
 				one := newRandomSession(t, s, seed+100, i)
 				working.Go(func() { one.work(120) })
 			}
-			p := &phone{s: s, messages: make(map[imap.UID]string), r: rand.New(rand.NewPCG(seed, 7))}
+			p := newPhone(s, ann, "INBOX", seed)
 			working.Go(func() {
 				for range 25 {
 					p.visit()
@@ -40,17 +40,18 @@ func TestResynchronize(t *testing.T) {
 			for _, e := range p.errs {
 				t.Error(e)
 			}
-			if want := flagsOf(s); !maps.Equal(p.messages, want) {
+			if want := flagsOf(s, ann, "INBOX"); !maps.Equal(p.messages, want) {
 				t.Errorf("the phone has\n%v\nthe mailbox\n%v", p.messages, want)
 			}
 		})
 	}
 }
 
-// flagsOf returns the flags of all messages.
-func flagsOf(s *mailtest.Server) map[imap.UID]string {
-	c := s.IMAP(ann)
-	c.OK("EXAMINE INBOX")
+// flagsOf returns the flags of all messages of a mailbox.
+func flagsOf(s *mailtest.Server, user, mailbox string) map[imap.UID]string {
+	c := s.IMAP(user)
+	defer c.Close()
+	c.OK("EXAMINE " + mailbox)
 	p := &phone{messages: make(map[imap.UID]string)}
 	p.hear(c.OK("UID FETCH 1:* (UID FLAGS)"))
 	return p.messages
@@ -59,7 +60,10 @@ func flagsOf(s *mailtest.Server) map[imap.UID]string {
 // A phone keeps messages by UID, and how far it has heard.
 type phone struct {
 	s        *mailtest.Server
+	user     string
+	mailbox  string
 	r        *rand.Rand
+	steps    int // at most, of a visit
 	validity string
 	modseq   uint64
 	highest  int // UID
@@ -73,11 +77,15 @@ var (
 	vanished     = regexp.MustCompile(`^VANISHED (?:\(EARLIER\) )?(\S+)$`)
 )
 
+func newPhone(s *mailtest.Server, user, mailbox string, seed uint64) *phone {
+	return &phone{s: s, user: user, mailbox: mailbox, steps: 4, messages: make(map[imap.UID]string), r: rand.New(rand.NewPCG(seed, 7))}
+}
+
 func (p *phone) visit() {
-	c := p.s.IMAP(ann)
+	c := p.s.IMAP(p.user)
 	defer c.Close()
 	c.OK("ENABLE QRESYNC")
-	command := "SELECT INBOX"
+	command := "SELECT " + p.mailbox
 	if p.modseq > 0 {
 		command += fmt.Sprintf(" (QRESYNC (%s %d))", p.validity, p.modseq)
 	}
@@ -88,7 +96,7 @@ func (p *phone) visit() {
 	if first {
 		p.run(c, "UID FETCH 1:* (UID FLAGS)")
 	}
-	for range p.r.IntN(5) {
+	for range p.r.IntN(p.steps + 1) {
 		p.run(c, p.act())
 	}
 }
