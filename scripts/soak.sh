@@ -12,8 +12,13 @@ soaks() {
 		kill            -tags clients -run (KillUnderLoad|DiskFullUnderLoad) ./internal/clienttest/
 		load-files      -tags clients -run TestFilesRunOut ./internal/clienttest/
 		network         -run TestBadNetwork ./internal/server/
+		load-slow       -tags clients -run TestSlowClients ./internal/clienttest/
+		load-flood      -tags clients -run TestFlood ./internal/clienttest/
+		load-crowd      -tags clients -run TestCrowd ./internal/clienttest/
+		load-large      -tags clients -run TestLargeMailbox ./internal/clienttest/
+		load-memory     -tags clients -run TestMemoryAndNeighbours ./internal/clienttest/
 		concurrency     -cpu 1,2,16 -run TestAllAtOnce ./internal/server/
-		concurrency-race -race -cpu 2,16 -run TestAllAtOnce/^[0-9]$ ./internal/server/
+		concurrency-race -race -cpu 16 -run TestAllAtOnce/^[0-5]$ ./internal/server/
 	END
 }
 

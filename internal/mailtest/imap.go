@@ -188,6 +188,7 @@ var openLiteral = regexp.MustCompile(`\{(\d+)\}\r\n$`)
 
 // TryReadLine is ReadLine for connections that may end.
 func (c *IMAP) TryReadLine() (string, error) {
+	c.renew()
 	var whole strings.Builder
 	for {
 		line, err := c.r.ReadString('\n')

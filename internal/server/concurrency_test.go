@@ -177,7 +177,7 @@ func (a *allAtOnce) tell() {
 	}
 	a.t.Logf("%d commands, %d visits of nomads, who were sent away %d times, %d deliveries, %d messages deleted by POP3",
 		commands, visits, sentAway, delivered, popped)
-	if delivered == 0 || soak.Long() && (sentAway == 0 || popped == 0) {
+	if delivered == 0 || soak.Long() && sentAway == 0 {
 		a.t.Error("not enough has happened")
 	}
 }

@@ -74,7 +74,7 @@ func (n *nomad) leave() {
 type dropUser struct {
 	s       *mailtest.Server
 	user    string
-	deleted map[string]bool // unique-ids
+	deleted map[string]int // unique-ids, with the number of the visit
 	errs    []string
 }
 
@@ -84,8 +84,8 @@ func (d *dropUser) failf(format string, args ...any) {
 
 // come reads some messages and deletes some, visit for visit.
 func (d *dropUser) come(r *rand.Rand, visits int) {
-	d.deleted = make(map[string]bool)
-	for range visits {
+	d.deleted = make(map[string]int)
+	for visit := range visits {
 		c := d.s.Maildrop(d.user)
 		list := d.list(c)
 		var gone []int
@@ -110,7 +110,7 @@ func (d *dropUser) come(r *rand.Rand, visits int) {
 		for _, one := range list {
 			for _, n := range gone {
 				if one.Number == n {
-					d.deleted[one.UID] = true
+					d.deleted[one.UID] = visit + 1
 				}
 			}
 		}
@@ -125,8 +125,8 @@ func (d *dropUser) list(c *pop3client.Client) []pop3client.UniqueID {
 	}
 	seen := make(map[string]bool)
 	for _, one := range list {
-		if d.deleted[one.UID] {
-			d.failf("%s was deleted and is there again", one.UID)
+		if visit := d.deleted[one.UID]; visit > 0 {
+			d.failf("%s was deleted in visit %d and is there again", one.UID, visit)
 		}
 		if seen[one.UID] {
 			d.failf("%s is there twice", one.UID)

@@ -235,6 +235,62 @@ func TestReadersSeeOnlyDurableStates(t *testing.T) {
 	}
 }
 
+// TestNothingToDoIsDurable has a second client ask for what a first one has
+// asked for already, while that is on its way to the disk: the second may not be
+// told that it is done before it is, and does it itself if the first fails.
+func TestNothingToDoIsDurable(t *testing.T) {
+	t.Parallel()
+	for name, fails := range map[string]bool{"the first succeeds": false, "the first fails": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t)
+			f.append("INBOX", "only")
+			slow := &slowStore{Store: f.engine}
+			store := mailstore.New(slow, mailstore.Options{})
+			ctx := context.Background()
+			account, err := store.Account(ctx, 7)
+			f.check(err)
+			box := f.box("INBOX").ID
+			_, err = account.Open(ctx, box)
+			f.check(err)
+
+			remove := func(done chan<- error) {
+				_, err := account.Remove(ctx, box, imap.UIDSet{{Start: 1, Stop: 1}})
+				done <- err
+			}
+			first, second := make(chan error, 1), make(chan error, 1)
+			go remove(first)
+			waitFor(func() bool { return slow.enqueued() == 1 })
+			go remove(second)
+			for range 1000 { // in which the second could be done
+				runtime.Gosched()
+			}
+			select {
+			case err := <-second:
+				t.Fatalf("told before it was durable: %v", err)
+			default:
+			}
+			if fails {
+				f.engine.FailCommits(1, storage.ErrFull)
+			}
+			slow.commit()
+			if err := <-first; errors.Is(err, storage.ErrFull) != fails {
+				t.Errorf("the first: %v", err)
+			}
+			if fails {
+				waitFor(func() bool { return slow.enqueued() == 1 })
+				slow.commit()
+			}
+			if err := <-second; err != nil {
+				t.Errorf("the second: %v", err)
+			}
+			if v, err := account.Open(ctx, box); err != nil || v.Len() != 0 {
+				t.Errorf("%d messages, %v", v.Len(), err)
+			}
+		})
+	}
+}
+
 // waitFor lets other goroutines run until something is so.
 func waitFor(so func() bool) {
 	for !so() {

@@ -22,6 +22,8 @@ type update struct {
 	batch *storage.Batch
 	now   time.Time
 	txs   []*tx // in the order of the accounts
+	// others are the batches that an update with nothing to write is built on.
+	others []*storage.Pending
 }
 
 // A job says what an update does. Both functions may be called again if the
@@ -68,8 +70,11 @@ func (s *Store) attempt(ctx context.Context, cores []*account, j job) error {
 		}
 	}
 	pending, err := u.enqueue(ctx, cores, j.build)
-	if err != nil || pending == nil {
+	if err != nil {
 		return err
+	}
+	if pending == nil {
+		return u.awaitOthers()
 	}
 	err = pending.Wait()
 	for _, t := range u.txs {
@@ -79,6 +84,25 @@ func (s *Store) attempt(ctx context.Context, cores []*account, j job) error {
 		u.note(ctx)
 	}
 	return u.explain(err)
+}
+
+// awaitOthers ends an update that has nothing to write, because others have done
+// already what it was to do. Their batches may be on their way still: the caller
+// must not be told before they are durable. If one fails, the update has been
+// built on what never was, and is stale.
+func (u *update) awaitOthers() error {
+	for _, p := range u.others {
+		if err := p.Wait(); err != nil {
+			for _, t := range u.txs {
+				t.account.settle(nil, t.epoch, err)
+			}
+			return errors.Join(errStale, err)
+		}
+	}
+	for _, t := range u.txs {
+		t.account.publish(t.base)
+	}
+	return nil
 }
 
 // explain adds to a conflict why the states that the batch was built on have
@@ -116,6 +140,9 @@ func (u *update) enqueue(ctx context.Context, cores []*account, build func(*upda
 		}
 	}
 	if u.batch.Empty() {
+		for _, t := range u.txs {
+			u.others = append(u.others, t.account.inflight...)
+		}
 		return nil, nil
 	}
 	if err := u.batch.Err(); err != nil {
