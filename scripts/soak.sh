@@ -16,7 +16,7 @@ soaks() {
 		load-flood      -tags clients -run TestFlood ./internal/clienttest/
 		load-crowd      -tags clients -run TestCrowd ./internal/clienttest/
 		load-large      -tags clients -run TestLargeMailbox ./internal/clienttest/
-		load-memory     -tags clients -run TestMemoryAndNeighbours ./internal/clienttest/
+		load-memory     -tags clients -run TestMemoryAndNeighbours|TestCostBeforeLogin ./internal/clienttest/
 		concurrency     -cpu 1,2,16 -run TestAllAtOnce ./internal/server/
 		concurrency-race -race -cpu 16 -run TestAllAtOnce/^[0-5]$ ./internal/server/
 	END

@@ -218,6 +218,8 @@ var abuses = []abuse{
 	{"sections", 100, manySections},
 	{"wildcards", 60, manyWildcards},
 	{"deaf readers", 100, deafReaders},
+	{"deaf to gigabytes", 100, deafToGigabytes},
+	{"deaf to answers", 60, deafToAnswers},
 }
 
 func idleConnections(t *testing.T, s *server) {
