@@ -35,7 +35,7 @@ const (
 // what the store has, before and after a restart.
 func TestAllAtOnce(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(soak.Times(2, 40)) {
+	for seed := range uint64(soak.Times(2, 24)) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			a := newAllAtOnce(t, seed, soak.Times(80, 300))
@@ -177,8 +177,8 @@ func (a *allAtOnce) tell() {
 	}
 	a.t.Logf("%d commands, %d visits of nomads, who were sent away %d times, %d deliveries, %d messages deleted by POP3",
 		commands, visits, sentAway, delivered, popped)
-	if delivered == 0 || soak.Long() && sentAway == 0 {
-		a.t.Error("not enough has happened")
+	if commands == 0 || visits == 0 || delivered == 0 {
+		a.t.Error("nothing has happened")
 	}
 }
 
