@@ -26,17 +26,7 @@ func TestCrowdConnects(t *testing.T) {
 	n := s.watch(t)
 	s.forgetPeak(t)
 	count := min(soak.Times(1500, 20_000), allowedFiles(t)-200)
-	var all crowd
-	refused := 0
-	for i := range count {
-		w, ok := s.joinCrowd(t, i)
-		if !ok {
-			refused++
-			w.conn.Close()
-			continue
-		}
-		all = append(all, w)
-	}
+	all, refused := s.gatherCrowd(t, count)
 	peak := s.megabytes(t, "VmHWM")
 	n.end(t)
 	t.Logf("%d connections, %d more refused: %d MB before, at most %d MB; the neighbour was served %d times, within %v",
@@ -60,6 +50,32 @@ func allowedFiles(t *testing.T) int {
 		t.Fatal(err)
 	}
 	return int(min(limit.Cur, 1<<20))
+}
+
+// gatherCrowd opens connections, several at a time, and counts those that were
+// refused.
+func (s *server) gatherCrowd(t *testing.T, count int) (all crowd, refused int) {
+	t.Helper()
+	var mu sync.Mutex
+	var joining sync.WaitGroup
+	const workers = 32
+	for worker := range workers {
+		joining.Go(func() {
+			for i := worker; i < count; i += workers {
+				w, ok := s.joinCrowd(t, i)
+				mu.Lock()
+				if ok {
+					all = append(all, w)
+				} else {
+					refused++
+					w.conn.Close()
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	joining.Wait()
+	return all, refused
 }
 
 // joinCrowd opens one more connection: of five, three are in IDLE, one has been
