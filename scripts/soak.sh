@@ -15,7 +15,7 @@ soaks() {
 		load-slow       -tags clients -run TestSlowClients ./internal/clienttest/
 		load-crowd      -tags clients -run TestCrowdConnects ./internal/clienttest/
 		concurrency     -cpu 1,2,16 -run TestAllAtOnce ./internal/server/
-		concurrency-race -race -cpu 16 -run TestAllAtOnce/^[0-5]$ ./internal/server/
+		concurrency-race  -race -cpu 16 -run TestAllAtOnce/^[0-5]$ ./internal/server/
 	END
 }
 
