@@ -9,6 +9,7 @@ soaks() {
 	cat <<-'END'
 		store-crash     -run TestPowerCut ./internal/platform/storage/embedded/
 		server-crash    -run TestPowerCut ./internal/crashtest/
+		faulty-disk     -run (OperationsFail|FaultsUnderLoad|SlowDisk) ./internal/crashtest/
 		kill            -tags clients -run (KillUnderLoad|DiskFullUnderLoad) ./internal/clienttest/
 		load-files      -tags clients -run TestFilesRunOut ./internal/clienttest/
 		network         -run TestBadNetwork ./internal/server/
