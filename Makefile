@@ -11,7 +11,7 @@ GOVULNCHECK := golang.org/x/vuln/cmd/govulncheck@v1.6.0
 
 export CGO_ENABLED = 0
 
-.PHONY: help run build test test-go test-race test-clients check bench bench-peers bench-large bench-growth fuzz soak tools clean
+.PHONY: help run build test test-go test-race test-fuzz test-clients check bench bench-peers bench-large bench-growth fuzz soak tools clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 16
@@ -22,13 +22,16 @@ run: build ## build, and run a server on 127.0.0.1 with nothing configured
 build: ## build bin/mailstead, a static binary
 	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o $(BIN) ./cmd/mailstead
 
-test: tools check test-go test-race test-clients ## everything that CI runs; installs what it needs
+test: tools check test-go test-race test-fuzz test-clients ## everything that CI runs; installs what it needs
 
 test-go: ## the hermetic tests
 	$(GO) test ./...
 
 test-race: ## the same with the race detector (needs a C compiler)
 	CGO_ENABLED=1 $(GO) test -race -short ./...
+
+test-fuzz: ## every fuzz target for a second, to show that it runs and finds nothing at once
+	./scripts/fuzz.sh 1s
 
 test-clients: build ## the server driven by real clients from Debian's packages
 	MAILSTEAD_BIN=$(abspath $(BIN)) $(GO) test -count=1 -tags clients ./internal/clienttest/

@@ -39,7 +39,7 @@ type office struct {
 	journal *journal.Journal
 }
 
-func newOffice(t *testing.T) *office {
+func newOffice(t testing.TB) *office {
 	dir, err := os.MkdirTemp("", "admin")
 	if err != nil {
 		t.Fatal(err)

@@ -2,11 +2,13 @@ package directory
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"slices"
 	"strings"
 
 	"github.com/mailstead/mailstead/address"
+	"github.com/mailstead/mailstead/internal/platform/storage"
 )
 
 // MaxTargets is how many targets an alias may have. So many fit into one
@@ -87,7 +89,10 @@ func compact(targets []address.Address) []address.Address {
 
 // parseAddressKey undoes addressKey.
 func parseAddressKey(key []byte) (address.Address, error) {
-	domain, local, _ := strings.Cut(string(key[1:]), "\x00")
+	domain, local, ok := strings.Cut(string(key[1:]), "\x00")
 	name, err := address.ParseDomain(domain)
-	return address.Address{Local: address.LocalPart(local), Domain: name}, err
+	if !ok || err != nil || name.String() != domain {
+		return address.Address{}, fmt.Errorf("directory: %w: key of an address", storage.ErrCorrupt)
+	}
+	return address.Address{Local: address.LocalPart(local), Domain: name}, nil
 }

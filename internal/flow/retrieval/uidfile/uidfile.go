@@ -68,10 +68,10 @@ func inFile(name string, err error) error {
 func ReadList(r io.Reader) ([]retrieval.OldUID, error) {
 	var list []retrieval.OldUID
 	err := eachLine(r, func(n int, line string) error {
-		if strings.HasPrefix(line, "#") || strings.TrimSpace(line) == "" {
+		fields := strings.Fields(line)
+		if len(fields) == 0 || strings.HasPrefix(fields[0], "#") {
 			return nil
 		}
-		fields := strings.Fields(line)
 		if len(fields) != 2 {
 			return fmt.Errorf("line %d is not a Message-ID, a tab and a unique-id", n)
 		}
