@@ -9,7 +9,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 declare -A packages=(
 	[swaks]=swaks [mbsync]=isync [fetchmail]=fetchmail [mutt]=mutt
 	[offlineimap]=offlineimap3 [imapfilter]=imapfilter [getmail]=getmail6 [mpop]=mpop
-	[curl]=curl [openssl]=openssl [gcc]=gcc
+	[curl]=curl [openssl]=openssl [gcc]=gcc [testssl]=testssl.sh [python3]=python3
 )
 
 missing=()

@@ -66,6 +66,9 @@ func (d *dev) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
+	if err := withoutCore(); err != nil {
+		return err
+	}
 	tuneMemory(c)
 	s, err := server.New(cmd.Context(), c, server.Options{
 		Log:             cmd.ErrOrStderr(),

@@ -18,6 +18,9 @@ func serveCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if err := withoutCore(); err != nil {
+				return err
+			}
 			tuneMemory(c)
 			s, err := server.New(cmd.Context(), c, server.Options{Log: cmd.ErrOrStderr(), Version: version})
 			if err != nil {

@@ -16,9 +16,10 @@ import (
 )
 
 // Validity of a self-signed certificate, and how long before its end a new one
-// is made. Some clients take none that is valid for more than 825 days.
+// is made. Some clients take none that is valid for more than 825 days, from an
+// hour before it was made.
 const (
-	selfSignedFor   = 825 * 24 * time.Hour
+	selfSignedFor   = 824 * 24 * time.Hour
 	selfSignedSpare = 30 * 24 * time.Hour
 )
 
