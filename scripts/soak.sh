@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# soaks lists them: a name, and what is given to go test.
+# soaks lists them: a name, and what is given to go test, or a script.
 soaks() {
 	cat <<-'END'
 		store-crash     -run TestPowerCut ./internal/platform/storage/embedded/
@@ -17,6 +17,7 @@ soaks() {
 		load-crowd      -tags clients -run TestCrowdConnects ./internal/clienttest/
 		concurrency     -cpu 1,2,16 -run TestAllAtOnce ./internal/server/
 		concurrency-race  -race -cpu 16 -run TestAllAtOnce/^[0-5]$ ./internal/server/
+		testssl         -tags clients -run TestTLSSettings ./internal/clienttest/
 	END
 }
 
@@ -24,14 +25,16 @@ soaks() {
 soak() {
 	local name=$1 out=docs/soak/$1.txt status=0
 	shift
-	printf '%s: go test %s\n' "$name" "$*"
+	local run=(go test -v -count=1 -timeout 3h "$@")
+	[[ $1 != ./scripts/* ]] || run=("$@")
+	printf '%s: %s\n' "$name" "${run[*]}"
 	{
-		printf '$ MAILSTEAD_SOAK=1 go test -v -count=1 %s\n' "$*"
+		printf '$ MAILSTEAD_SOAK=1 %s\n' "${run[*]}"
 		printf '%s, %s, %s processors\n\n' "$(git describe --tags --always --dirty)" "$(date -u +'%F %R UTC')" "$(nproc)"
 	} >"$out"
 	case " $* " in *' -race '*) local -x CGO_ENABLED=1 ;; esac
 	# shellcheck disable=SC2086 # the arguments are words
-	MAILSTEAD_SOAK=1 MAILSTEAD_BIN=$PWD/bin/mailstead go test -v -count=1 -timeout 3h "$@" 2>&1 |
+	MAILSTEAD_SOAK=1 MAILSTEAD_BIN=$PWD/bin/mailstead "${run[@]}" 2>&1 |
 		sed -e "s#$PWD#.#g" | grep -v -e '^=== ' >>"$out" || status=1
 	tail -n 1 "$out"
 	return $status

@@ -12,7 +12,7 @@ var (
 	promiseRow = regexp.MustCompile(`(?m)^\| ([^|]+) \| ([^|]*\x60[^|]*) \| [^|]* \| [^|]* \|$`)
 	testName   = regexp.MustCompile("`([a-z0-9/]+)\\.((?:Test|Fuzz|Benchmark)[A-Za-z0-9_]+)`")
 	soakName   = regexp.MustCompile("soak `([a-z0-9-]+)`")
-	soakLine   = regexp.MustCompile(`(?m)^\t\t([a-z0-9-]+)  +-`)
+	soakLine   = regexp.MustCompile(`(?m)^\t\t([a-z0-9-]+)  +[-.]`)
 )
 
 // TestPromisesHaveTests keeps docs/reliability.md true: each promise names
