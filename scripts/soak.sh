@@ -17,6 +17,7 @@ soaks() {
 		load-crowd      -tags clients -run TestCrowdConnects ./internal/clienttest/
 		concurrency     -cpu 1,2,16 -run TestAllAtOnce ./internal/server/
 		concurrency-race  -race -cpu 16 -run TestAllAtOnce/^[0-5]$ ./internal/server/
+		mime            -tags clients -run TestBeside ./message/ ./internal/clienttest/
 		testssl         -tags clients -run TestTLSSettings ./internal/clienttest/
 	END
 }

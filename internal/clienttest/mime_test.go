@@ -122,16 +122,19 @@ func pythonExcuse(data []byte) string {
 }
 
 func delimiterExcuse(data, delimiter []byte) string {
-	before := false
+	before, first := false, true
 	for line := range bytes.Lines(data) {
 		rest, found := bytes.CutPrefix(line, delimiter)
-		switch rest = bytes.TrimPrefix(rest, []byte("--")); {
+		rest, last := bytes.CutPrefix(rest, []byte("--"))
+		switch {
+		case found && first && last:
+			return "a multipart that begins with its end: Python looks for parts behind it"
 		case found && len(bytes.TrimSpace(rest)) > 0:
 			return "a line that goes on behind the boundary: a delimiter by RFC 2046 §5.1.1, not to Python"
 		case found && before:
 			return "two delimiters in a row: Python sees no empty part between them"
 		}
-		before = found
+		before, first = found, first && !found
 	}
 	return ""
 }
