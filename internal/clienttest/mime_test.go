@@ -105,6 +105,9 @@ func pythonExcuse(data []byte) string {
 	if bytes.Count(data, []byte("\r\n")) < bytes.Count(data, []byte("\r")) {
 		return "a CR on its own: a line end to Python, not to us"
 	}
+	if bytes.ContainsAny(data, "\v\f\x1c\x1d\x1e\x1f") {
+		return "a control character that is a space to Python"
+	}
 	if fromLine.Match(data) {
 		return "a line of a header that begins with From and a space: that of a mailbox file to Python, which ends the header"
 	}
@@ -122,19 +125,16 @@ func pythonExcuse(data []byte) string {
 }
 
 func delimiterExcuse(data, delimiter []byte) string {
-	before, first := false, true
+	before := false
 	for line := range bytes.Lines(data) {
 		rest, found := bytes.CutPrefix(line, delimiter)
-		rest, last := bytes.CutPrefix(rest, []byte("--"))
-		switch {
-		case found && first && last:
-			return "a multipart that begins with its end: Python looks for parts behind it"
+		switch rest = bytes.TrimPrefix(rest, []byte("--")); {
 		case found && len(bytes.TrimSpace(rest)) > 0:
 			return "a line that goes on behind the boundary: a delimiter by RFC 2046 §5.1.1, not to Python"
 		case found && before:
 			return "two delimiters in a row: Python sees no empty part between them"
 		}
-		before, first = found, first && !found
+		before = found
 	}
 	return ""
 }
