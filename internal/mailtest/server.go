@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -133,6 +134,9 @@ func (s *Server) open() (*embedded.Store, error) {
 	}
 	o := s.options.Storage
 	o.MemTableSize, o.BallastSize = cmp.Or(o.MemTableSize, 1<<20), cmp.Or(o.BallastSize, 1<<10)
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.NewTextHandler(&s.log, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	}
 	return embedded.Open("store", o)
 }
 

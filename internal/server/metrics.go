@@ -90,6 +90,8 @@ func observeStore(r *obs.Registry, stats func() storage.Stats) {
 	sub.CounterOf("groups_total", "Groups of batches made durable together.", func() float64 { return float64(stats().Groups) })
 	sub.CounterOf("syncs_total", "Syncs of the disk for commits.", func() float64 { return float64(stats().Syncs) })
 	sub.CounterOf("conflicts_total", "Batches whose assertions failed.", func() float64 { return float64(stats().Conflicts) })
+	sub.CounterOf("damaged_reads_total", "Attempts to read stored messages that are damaged.", func() float64 { return float64(stats().DamagedReads) })
+	sub.GaugeOf("damaged_blobs", "Stored messages that were damaged when they were last read; the log names them.", func() float64 { return float64(stats().DamagedBlobs) })
 	sub.GaugeOf("key_bytes", "Bytes on disk of keys and values.", func() float64 { return float64(stats().KeyBytes) })
 	sub.GaugeOf("blob_bytes", "Bytes on disk of blobs, garbage included.", func() float64 { return float64(stats().BlobBytes) })
 	sub.GaugeOf("blob_garbage_bytes", "Bytes on disk of deleted blobs.", func() float64 { return float64(stats().BlobGarbage) })

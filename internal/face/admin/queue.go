@@ -131,6 +131,9 @@ func (a *API) showQueued(r *http.Request) (any, error) {
 		one.Recipients = append(one.Recipients, describeRecipient(to))
 	}
 	one.Header, err = a.header(m)
+	if errors.Is(err, storage.ErrDamaged) {
+		return one, nil // what else is known of it is to be seen
+	}
 	return one, err
 }
 

@@ -2,7 +2,6 @@ package imapsession
 
 import (
 	"context"
-	"errors"
 	"strings"
 
 	"github.com/mailstead/mailstead/imap"
@@ -67,7 +66,7 @@ func (c *compiler) fieldColumn(field string) columnKind {
 	by, kept := c.session.comparator.Collation, mailstore.KeepsField(field)
 	value := func(dst []byte, m *candidate) ([]byte, error) {
 		header, err := m.fields(kept)
-		if errors.Is(err, mailstore.ErrNoMessage) {
+		if unreadable(err) {
 			return dst, nil
 		}
 		for f := range header.Fields() {

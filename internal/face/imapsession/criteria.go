@@ -8,6 +8,7 @@ import (
 	"github.com/mailstead/mailstead/imap"
 	"github.com/mailstead/mailstead/internal/model/columns"
 	"github.com/mailstead/mailstead/internal/model/mailstore"
+	"github.com/mailstead/mailstead/internal/platform/storage"
 	"github.com/mailstead/mailstead/message"
 )
 
@@ -239,13 +240,20 @@ func (c *compiler) text(needle string, scope message.SearchScope) matcher {
 	return matcher{ofBody, absentIsFalse(func(c *candidate) (bool, error) { return c.text(m, scope) })}
 }
 
-// absentIsFalse lets a message that is expunged and gone match nothing.
+// absentIsFalse lets a message that cannot be read match nothing.
 func absentIsFalse(test func(*candidate) (bool, error)) func(*candidate) (bool, error) {
 	return func(m *candidate) (bool, error) {
 		ok, err := test(m)
-		if errors.Is(err, mailstore.ErrNoMessage) {
+		if unreadable(err) {
 			return false, nil
 		}
 		return ok, err
 	}
+}
+
+// unreadable tells whether an error says that a message is expunged and gone, or
+// that its content is damaged. The others can be searched and sorted all the
+// same; of damage the store's log tells.
+func unreadable(err error) bool {
+	return errors.Is(err, mailstore.ErrNoMessage) || errors.Is(err, storage.ErrDamaged)
 }

@@ -7,12 +7,17 @@ import (
 	"github.com/mailstead/mailstead/imap"
 	"github.com/mailstead/mailstead/imap/imapserver"
 	"github.com/mailstead/mailstead/internal/model/mailstore"
+	"github.com/mailstead/mailstead/internal/platform/storage"
 	"github.com/mailstead/mailstead/message"
 )
 
 // errExpunged ends a FETCH that met messages whose content is gone
 // (RFC 2180 §4.1.2).
 var errExpunged = imap.No(imap.CodeExpungeIssued, "Some messages have been expunged")
+
+// errDamaged ends a FETCH that met messages whose content is damaged (RFC 5530
+// §3). The others have been answered for.
+var errDamaged = imap.No(imap.CodeCorruption, "Some messages are damaged")
 
 // Fetch answers FETCH from the view.
 func (s *session) Fetch(ctx context.Context, w *imapserver.FetchWriter, set imap.NumSet, opts *imap.FetchOptions) error {
@@ -61,7 +66,10 @@ func (f *fetcher) messages(ctx context.Context, uids imap.UIDSet) error {
 			return err
 		}
 	}
-	if f.expunged {
+	switch {
+	case f.damaged:
+		return errDamaged
+	case f.expunged:
 		return errExpunged
 	}
 	return nil
@@ -84,6 +92,7 @@ type fetcher struct {
 	seen     imap.UIDSet
 	after    *mailstore.Version
 	expunged bool // a message's content was gone
+	damaged  bool // a message's content was damaged; the store's log tells
 
 	// fieldsOnly says that all content asked for is header fields that
 	// records keep.
@@ -178,7 +187,6 @@ func (f *fetcher) message(ctx context.Context, seq imap.SeqNum, e mailstore.Entr
 	if f.after != nil && f.seen.Contains(e.UID) {
 		if now, ok := f.after.Get(e.UID); ok {
 			e, box, a.FlagsChanged = now, f.after.Mailbox(), true
-			f.view.known(e)
 		}
 	}
 	if f.opts.Items&imap.FetchFlags != 0 || a.FlagsChanged {
@@ -187,9 +195,17 @@ func (f *fetcher) message(ctx context.Context, seq imap.SeqNum, e mailstore.Entr
 	}
 	f.columns(e)
 	if !f.w.NeedsStructure() && !f.w.NeedsContent() && f.opts.Items&ofRecords == 0 {
-		return f.w.Message(seq, a)
+		return f.write(seq, e)
 	}
 	return f.content(ctx, seq, e)
+}
+
+// write writes the answer for a message.
+func (f *fetcher) write(seq imap.SeqNum, e mailstore.Entry) error {
+	if f.answer.FlagsChanged {
+		f.view.known(e)
+	}
+	return f.w.Message(seq, &f.answer)
 }
 
 // ofRecords are the items that are in the message's record, besides content.
@@ -238,7 +254,7 @@ func (f *fetcher) content(ctx context.Context, seq imap.SeqNum, e mailstore.Entr
 		}
 	}
 	if !f.w.NeedsContent() || a.Fields != nil {
-		return f.w.Message(seq, a)
+		return f.write(seq, e)
 	}
 	r, err := m.Open()
 	if err != nil {
@@ -246,7 +262,7 @@ func (f *fetcher) content(ctx context.Context, seq imap.SeqNum, e mailstore.Entr
 	}
 	defer r.Close()
 	a.Content = r
-	return f.w.Message(seq, a)
+	return f.write(seq, e)
 }
 
 // needsStructure reports whether the answer needs the part tree: not for fields
@@ -268,10 +284,15 @@ func (f *fetcher) structure(m *mailstore.Message) (*message.Structure, error) {
 	return &message.Structure{Envelope: envelope}, err
 }
 
-// gone passes over a message that was expunged and is not readable any more.
+// gone passes over a message that was expunged and is not readable any more, or
+// is damaged.
 func (f *fetcher) gone(err error) error {
-	if errors.Is(err, mailstore.ErrNoMessage) {
+	switch {
+	case errors.Is(err, mailstore.ErrNoMessage):
 		f.expunged = true
+		return nil
+	case errors.Is(err, storage.ErrDamaged):
+		f.damaged = true
 		return nil
 	}
 	return translate(err)

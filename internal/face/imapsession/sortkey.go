@@ -2,7 +2,6 @@ package imapsession
 
 import (
 	"encoding/binary"
-	"errors"
 	"strings"
 	"unicode/utf8"
 
@@ -63,8 +62,8 @@ func (s *sorter) key(m *candidate) ([]byte, error) {
 	return s.keys.keep(key), nil
 }
 
-// envelope returns the message's envelope, an empty one if the message is
-// expunged and gone.
+// envelope returns the message's envelope, an empty one if the message
+// cannot be read.
 func (c *candidate) envelope() (*message.Envelope, error) {
 	m, err := c.message()
 	if err == nil {
@@ -73,7 +72,7 @@ func (c *candidate) envelope() (*message.Envelope, error) {
 			return e, nil
 		}
 	}
-	if errors.Is(err, mailstore.ErrNoMessage) {
+	if unreadable(err) {
 		return new(message.Envelope), nil
 	}
 	return nil, err

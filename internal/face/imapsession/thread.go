@@ -2,12 +2,10 @@ package imapsession
 
 import (
 	"context"
-	"errors"
 
 	"github.com/mailstead/mailstead/collation"
 	"github.com/mailstead/mailstead/imap"
 	"github.com/mailstead/mailstead/imap/imapthread"
-	"github.com/mailstead/mailstead/internal/model/mailstore"
 	"github.com/mailstead/mailstead/message"
 )
 
@@ -89,15 +87,15 @@ func (s *session) newThreader(by imap.ThreadAlgorithm) *threader {
 	return &threader{hash: s.threads, by: by, collate: s.comparator}
 }
 
-// facts returns what threading needs of a message. Of one that is expunged and
-// gone only dates are known.
+// facts returns what threading needs of a message. Of one that cannot be
+// read only dates are known.
 func (t *threader) facts(m *candidate) (imapthread.Message, error) {
 	facts := imapthread.Message{
 		Sent:     m.entry.SentDate().Unix(),
 		Received: m.entry.InternalDate().Unix(),
 	}
 	header, err := m.fields(true)
-	if errors.Is(err, mailstore.ErrNoMessage) {
+	if unreadable(err) {
 		return facts, nil
 	}
 	if err != nil {

@@ -51,6 +51,8 @@ func translate(err error) error {
 		return &pop3.Error{Code: pop3.CodePermanent, Text: textNoAccount}
 	case errors.Is(err, mailstore.ErrNoMailbox):
 		return &pop3.Error{Code: pop3.CodePermanent, Text: textNoMailbox, Err: err}
+	case errors.Is(err, storage.ErrDamaged): // of which the store's log tells
+		return &pop3.Error{Code: pop3.CodePermanent, Text: textDamaged}
 	case errors.Is(err, mailstore.ErrCorrupt), errors.Is(err, storage.ErrCorrupt):
 		return &pop3.Error{Code: pop3.CodePermanent, Text: textDamaged, Err: err}
 	}

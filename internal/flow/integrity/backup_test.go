@@ -23,13 +23,13 @@ func TestBackupUnderLoad(t *testing.T) {
 	enough := make(chan struct{})
 	for n := range uint64(3) {
 		load.Go(func() {
-			random := rand.New(rand.NewPCG(n, 5))
+			random, writer := rand.New(rand.NewPCG(n, 5)), w.beside()
 			for {
 				select {
 				case <-enough:
 					return
 				default:
-					w.fill(random, 5)
+					writer.fill(random, 5)
 				}
 			}
 		})

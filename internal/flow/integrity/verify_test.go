@@ -1,6 +1,7 @@
 package integrity_test
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -23,7 +24,7 @@ const ann = "ann@example.test"
 // A world is a store with an account, a message in its INBOX and another in the
 // queue.
 type world struct {
-	t     *testing.T
+	t     testing.TB
 	fs    vfs.FS
 	store *embedded.Store
 	mail  *mailstore.Store
@@ -47,6 +48,22 @@ func (w *world) options() directory.Options {
 	o := directory.DefaultOptions()
 	o.Argon2.MemoryKiB, o.Argon2.Passes, o.SCRAMIterations = 64, 1, 4096
 	return o
+}
+
+// beside is w for a goroutine that is not the test's own.
+func (w *world) beside() *world {
+	other := *w
+	other.t = besideT{w.t}
+	return &other
+}
+
+// A besideT ends the goroutine that calls Fatal, and lets the test fail.
+type besideT struct{ testing.TB }
+
+func (t besideT) Fatal(args ...any) {
+	t.Helper()
+	t.Error(args...)
+	runtime.Goexit()
 }
 
 func (w *world) check(err error) {

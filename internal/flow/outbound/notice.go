@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/mailstead/mailstead/address"
 	"github.com/mailstead/mailstead/dsn"
 	"github.com/mailstead/mailstead/internal/model/queue"
+	"github.com/mailstead/mailstead/internal/platform/storage"
 	"github.com/mailstead/mailstead/smtp"
 )
 
@@ -74,14 +76,29 @@ func (r *Runner) compose(p Parcel, told []dsn.Recipient, now time.Time) (Notice,
 	if p.Content != nil {
 		report.Original, report.OriginalSize = p.Content, p.Content.Size()
 	}
-	var buf bytes.Buffer
-	needs, err := dsn.Compose(&buf, report)
-	n := Notice{To: m.Sender.Address, Message: buf.Bytes(), About: m.ID, Recipients: told}
+	text, needs, err := write(report)
+	n := Notice{To: m.Sender.Address, Message: text, About: m.ID, Recipients: told}
 	if needs.EightBit {
 		n.Options.Body = smtp.Body8BitMIME
 	}
 	n.Options.SMTPUTF8 = needs.UTF8
 	return n, err
+}
+
+// write writes a report. What of the original is damaged is left out, and may be
+// all of it: the sender has to hear of the failure.
+func write(report dsn.Report) ([]byte, dsn.Needs, error) {
+	var buf bytes.Buffer
+	needs, err := dsn.Compose(&buf, report)
+	if errors.Is(err, storage.ErrDamaged) && report.ReturnFull {
+		report.ReturnFull = false
+		return write(report)
+	}
+	if errors.Is(err, storage.ErrDamaged) && report.Original != nil {
+		report.Original, report.OriginalSize = nil, 0
+		return write(report)
+	}
+	return buf.Bytes(), needs, err
 }
 
 // describe writes a fate as a recipient of a notification (RFC 3461 §6.3).

@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 )
 
@@ -32,6 +33,9 @@ var (
 	ErrBusy = errors.New("storage: too many files open")
 	// ErrCorrupt says that stored bytes do not match their checksum.
 	ErrCorrupt = errors.New("storage: corrupt data")
+	// ErrDamaged is an ErrCorrupt of the content of one blob. It says nothing
+	// about any other.
+	ErrDamaged = fmt.Errorf("%w of a blob", ErrCorrupt)
 	// ErrReserved says that a batch touches a subspace of the engine.
 	ErrReserved = errors.New("storage: reserved key")
 	// ErrStaged says that a staged blob was used before it was sealed, after
@@ -96,7 +100,8 @@ type Store interface {
 	Stage() (Staged, error)
 
 	// OpenBlob opens a blob for reading. It returns ErrNotFound if there
-	// is no such blob.
+	// is no such blob, and ErrDamaged if it cannot be read; of a large blob
+	// that may show when it is read.
 	OpenBlob(id BlobID) (Blob, error)
 
 	// BlobReader returns a reader for many blobs, one after the other. It
@@ -168,4 +173,7 @@ type Stats struct {
 	KeyBytes    int64 // bytes on disk for keys and values
 	BlobBytes   int64 // bytes on disk for blobs, garbage included
 	BlobGarbage int64 // bytes on disk of deleted blobs
+
+	DamagedReads uint64 // attempts to read blobs that ended with ErrDamaged
+	DamagedBlobs int    // blobs that were damaged when they were last read
 }

@@ -18,6 +18,8 @@ type blob struct {
 	size    int64
 	entries []chunkEntry
 	offsets []int64 // of the chunks in src
+	// damaged, if set, is told what was found damaged, and makes it known.
+	damaged func(error) error
 
 	mu      sync.Mutex
 	content []byte // of chunk number current
@@ -59,6 +61,9 @@ func (b *blob) ReadAt(p []byte, offset int64) (int, error) {
 	n := 0
 	for n < len(p) && offset < b.size {
 		if err := b.load(int(offset / chunkSize)); err != nil {
+			if b.damaged != nil {
+				err = b.damaged(err)
+			}
 			return n, err
 		}
 		k := copy(p[n:], b.content[offset%chunkSize:])

@@ -56,7 +56,7 @@ func (r *blobReader) Open(id storage.BlobID, next []storage.BlobID) (storage.Blo
 	}
 	if chunkCount(l.size) == 1 {
 		if stored := r.read(l); stored != nil {
-			return r.decode(stored, l)
+			return r.decode(stored, id, l)
 		}
 	}
 	return r.store.openAt(id, l)
@@ -181,13 +181,13 @@ func (r *blobReader) fill(l location, end int64) error {
 }
 
 // decode checks and decodes a blob in the window.
-func (r *blobReader) decode(stored []byte, l location) (storage.Blob, error) {
+func (r *blobReader) decode(stored []byte, id storage.BlobID, l location) (storage.Blob, error) {
 	if r.plain == nil && l.stored > chunkEntrySize && readChunkEntry(stored).compressed {
 		r.plain = r.store.codec.buffer()
 	}
 	_, content, err := r.store.codec.decodeSmall(r.plain, stored, l)
 	if err != nil {
-		return nil, err
+		return nil, r.store.damages.found(id, l, err)
 	}
 	r.current = smallBlobContent(content)
 	return &r.current, nil

@@ -154,7 +154,7 @@ func (s *Store) openAt(id storage.BlobID, l location) (_ storage.Blob, err error
 	for err == nil {
 		var p *pack
 		if p, err = s.packs.acquire(l.pack); err == nil {
-			return openPacked(s.codec, s.packs, p, l)
+			return s.openIn(p, id, l)
 		}
 		if !errors.Is(err, errPackGone) {
 			return nil, err
@@ -162,8 +162,24 @@ func (s *Store) openAt(id storage.BlobID, l location) (_ storage.Blob, err error
 		// The pack may have been collected since the blob was located.
 		missing := l
 		if l, err = locate(s.db, id); err == nil && l == missing {
-			err = fmt.Errorf("%w: pack %d is missing", storage.ErrCorrupt, l.pack)
+			err = s.damages.found(id, l, fmt.Errorf("%w: pack %d is missing", storage.ErrCorrupt, l.pack))
 		}
 	}
 	return nil, err
+}
+
+// openIn opens a blob in a pack, whose reference it takes over.
+func (s *Store) openIn(p *pack, id storage.BlobID, l location) (storage.Blob, error) {
+	b, err := openPacked(s.codec, s.packs, p, l)
+	if err != nil {
+		return nil, s.damages.found(id, l, err)
+	}
+	if chunkCount(l.size) == 1 {
+		return b, nil
+	}
+	b.damaged = func(err error) error { return s.damages.found(id, l, err) }
+	if err := s.damages.check(id, b); err != nil {
+		return nil, errors.Join(s.damages.found(id, l, err), b.Close())
+	}
+	return b, nil
 }

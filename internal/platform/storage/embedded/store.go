@@ -44,6 +44,7 @@ type Store struct {
 	fatal     fatal
 	gate      gate
 	windows   permits // of readers that read ahead
+	damages   damages
 
 	reclaiming    sync.RWMutex // held by Reclaim, and shared by views
 	checkpointing sync.Mutex   // held by Checkpoint
@@ -78,6 +79,7 @@ func newStore(dir string, opts Options) *Store {
 	}
 	s.gate.idle = sync.NewCond(&s.gate.mu)
 	s.fatal.report = opts.OnFatal
+	s.damages.logger = opts.Logger
 	s.windows.left.Store(opts.ReadAhead / windowSize)
 	return s
 }
@@ -215,6 +217,7 @@ func (s *Store) Stage() (storage.Staged, error) {
 // Stats implements [storage.Store].
 func (s *Store) Stats() storage.Stats {
 	stats := s.committer.stats()
+	s.damages.tell(&stats)
 	if s.gate.enter() {
 		defer s.gate.leave()
 		stats.KeyBytes = int64(s.db.Metrics().DiskSpaceUsage())
