@@ -38,6 +38,10 @@ type entry struct {
 	building chan struct{}
 }
 
+// memory is how many octets the entry takes. Clients choose some of the names
+// of columns, and may choose long ones.
+func (e *entry) memory() int64 { return e.column.memory() + int64(len(e.key.Values)) }
+
 // New returns a cache for so many octets; none are kept if limit is zero.
 func New(limit int64) *Cache {
 	return &Cache{limit: limit, entries: make(map[Key]*entry), used: list.New()}
@@ -121,7 +125,7 @@ func (c *Cache) tryClaim(k Key) (e *entry, busy <-chan struct{}) {
 		e = &entry{key: k, column: new(Column)}
 		e.place = c.used.PushFront(e)
 		c.entries[k] = e
-		c.octets += e.column.memory()
+		c.octets += e.memory()
 	}
 	if e.building != nil {
 		return nil, e.building
@@ -177,5 +181,5 @@ func (c *Cache) drop(e *entry) {
 	}
 	delete(c.entries, e.key)
 	c.used.Remove(e.place)
-	c.octets -= e.column.memory()
+	c.octets -= e.memory()
 }

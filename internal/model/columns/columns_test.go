@@ -202,6 +202,21 @@ func TestTogether(t *testing.T) {
 	}
 }
 
+// TestLongNames makes columns of little content with names such as a client may
+// choose: the limit is for these too.
+func TestLongNames(t *testing.T) {
+	t.Parallel()
+	const limit, length = 1 << 20, 200 << 10
+	cache := columns.New(limit)
+	for i := range 20 {
+		k := columns.Key{Values: strings.Repeat(string(rune('a'+i)), length)}
+		extend(t, cache, k, func(b *columns.Builder) error { return b.Add(1, nil) })
+		if s := cache.Stats(); s.Columns > limit/length || s.Octets > limit {
+			t.Fatalf("%d columns with names of %d octets: %d octets counted, the limit is %d", s.Columns, length, s.Octets, limit)
+		}
+	}
+}
+
 // TestWaiting wants that who waits for another can give up.
 func TestWaiting(t *testing.T) {
 	t.Parallel()
