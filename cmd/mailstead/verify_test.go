@@ -75,6 +75,12 @@ func TestVerifyFinds(t *testing.T) {
 	if r := run(t.Context(), "", "verify", "--data", shortDir(t)); !errors.Is(r.err, fs.ErrNotExist) {
 		t.Errorf("verify of nothing: %v", r.err)
 	}
+	for _, args := range [][]string{{"repair"}, {"repair", "--dry-run"}, {"repair", "--rebuild-index"}} {
+		refused(t, "no store", "", append(args, "--data", filepath.Join(data, "misspelt"))...)
+	}
+	if _, err := os.Stat(filepath.Join(data, "misspelt")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("repair of nothing has made something: %v", err)
+	}
 	format := filepath.Join(data, "store", "FORMAT")
 	if err := os.WriteFile(format, []byte("mailstead store, format 3\n"), 0o600); err != nil {
 		t.Fatal(err)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -113,7 +114,7 @@ func (a *API) backup(r *http.Request) (any, error) {
 	}
 	made, err := a.Backup(r.Context(), want.Folder)
 	if errors.Is(err, embedded.ErrBackupExists) {
-		err = errors.Join(errRequest, err)
+		err = fmt.Errorf("%w: %w", errRequest, err)
 	}
 	return made, err
 }

@@ -31,7 +31,7 @@ type RepairOptions struct {
 // no mailbox are put into one; content that is damaged stays, and is refused
 // when it is read.
 func Repair(ctx context.Context, dir string, o RepairOptions) error {
-	store, err := embedded.Open(dir, o.Store)
+	store, err := embedded.OpenExisting(dir, o.Store)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"sync/atomic"
 
@@ -89,6 +90,9 @@ func (s *Store) openIndexReadOnly() error {
 
 func (s *Store) openPebble(opts *pebble.Options) error {
 	db, err := pebble.Open(s.path(s.indexName), opts)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, pebble.ErrDBDoesNotExist) {
+		return fmt.Errorf("%w: %w", ErrNoIndex, err)
+	}
 	if err != nil {
 		return readError(err)
 	}

@@ -48,6 +48,9 @@ const newIndexDir = "index.new"
 func Rebuild(dir string, o RebuildOptions) (Rebuilt, error) {
 	s := newStore(dir, o.Options.withDefaults())
 	s.indexName = newIndexDir
+	if err := s.exists(); err != nil {
+		return Rebuilt{}, err
+	}
 	if err := s.openFolder(); err != nil {
 		return Rebuilt{}, errors.Join(err, s.abandon())
 	}

@@ -10,7 +10,8 @@ import (
 	"github.com/mailstead/mailstead/internal/platform/storage"
 )
 
-// ErrNoIndex says that a folder has packs but no index. [Rebuild] makes one.
+// ErrNoIndex says that a folder has packs but no index, or that a file of the
+// index is missing. [Rebuild] makes one.
 var ErrNoIndex = errors.New("storage: index is missing")
 
 // recover brings the index up to the end of the packs, and returns the

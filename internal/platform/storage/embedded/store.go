@@ -70,6 +70,26 @@ func Open(dir string, opts Options) (*Store, error) {
 	return s, nil
 }
 
+// ErrNoStore says that there is no store in a folder.
+var ErrNoStore = errors.New("storage: no store")
+
+// OpenExisting is Open for a store that has been made before. It returns
+// ErrNoStore, and makes nothing, if there is none.
+func OpenExisting(dir string, opts Options) (*Store, error) {
+	if err := newStore(dir, opts.withDefaults()).exists(); err != nil {
+		return nil, err
+	}
+	return Open(dir, opts)
+}
+
+// exists returns ErrNoStore if nobody has made a store in the folder.
+func (s *Store) exists() error {
+	if _, err := s.opts.FS.Stat(s.path(packDir)); err != nil {
+		return fmt.Errorf("%w in %s: %w", ErrNoStore, s.dir, err)
+	}
+	return nil
+}
+
 func newStore(dir string, opts Options) *Store {
 	s := &Store{
 		opts:      opts,
@@ -100,19 +120,23 @@ func (s *Store) open() error {
 	return s.start(end, usages)
 }
 
-// openFolder makes the folders, and locks them.
+// openFolder makes the folders, and locks them: nothing is made in one that
+// somebody else has open.
 func (s *Store) openFolder() error {
 	fs := s.opts.FS
 	if err := checkFormat(fs, s.dir); err != nil {
 		return err
 	}
-	for _, name := range []string{"", s.indexName, packDir, stagingDir} {
-		if err := fs.MkdirAll(s.path(name), 0o700); err != nil {
-			return fmt.Errorf("storage: %w", err)
-		}
+	if err := fs.MkdirAll(s.dir, 0o700); err != nil {
+		return fmt.Errorf("storage: %w", err)
 	}
 	if err := s.lockFolder(); err != nil {
 		return err
+	}
+	for _, name := range []string{s.indexName, packDir, stagingDir} {
+		if err := fs.MkdirAll(s.path(name), 0o700); err != nil {
+			return fmt.Errorf("storage: %w", err)
+		}
 	}
 	if err := errors.Join(syncDir(fs, fs.PathDir(s.dir)), syncDir(fs, s.dir)); err != nil {
 		return err

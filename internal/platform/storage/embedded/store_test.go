@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math/rand/v2"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -66,10 +68,56 @@ func TestLock(t *testing.T) {
 	if _, err := Rebuild("data", RebuildOptions{Options: opts}); !errors.Is(err, ErrLocked) {
 		t.Fatalf("rebuild of an open store: %v", err)
 	}
+	if _, err := opts.FS.Stat("data/" + newIndexDir); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a rebuild that was refused has left something: %v", err)
+	}
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
 	open(t, opts)
+}
+
+// TestNoStore names a folder that has no store: nothing may be made there.
+func TestNoStore(t *testing.T) {
+	t.Parallel()
+	opts := smallOptions(t, vfs.NewMem())
+	for name, try := range map[string]func() error{
+		"open":    func() error { _, err := OpenExisting("data", opts); return err },
+		"view":    func() error { _, err := OpenView("data", opts); return err },
+		"rebuild": func() error { _, err := Rebuild("data", RebuildOptions{Options: opts}); return err },
+	} {
+		if err := try(); !errors.Is(err, ErrNoStore) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := opts.FS.Stat("data"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the folder has been made: %v", err)
+	}
+}
+
+// TestFileOfIndexMissing wants a store whose manifest is gone to say that its
+// index is missing, to who opens it and to who looks at it.
+func TestFileOfIndexMissing(t *testing.T) {
+	t.Parallel()
+	opts := smallOptions(t, vfs.NewMem())
+	s := open(t, opts)
+	if _, err := addBlob(s, "kept", []byte("text")); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	names, err := opts.FS.List("data/index")
+	for _, name := range names {
+		if strings.HasPrefix(name, "MANIFEST-") {
+			err = errors.Join(err, opts.FS.Remove("data/index/"+name))
+		}
+	}
+	_, opening := Open("data", opts)
+	_, viewing := OpenView("data", opts)
+	if err != nil || !errors.Is(opening, ErrNoIndex) || !errors.Is(viewing, ErrNoIndex) {
+		t.Errorf("%v; open: %v; view: %v", err, opening, viewing)
+	}
 }
 
 // A fault fails operations while it is on.

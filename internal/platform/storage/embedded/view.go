@@ -52,7 +52,8 @@ func (s *Store) View(ctx context.Context) (*View, error) {
 
 // OpenView opens the store in dir, which no Store has open, without changing
 // it. What the index does not know yet is read from the packs, as Open would.
-// It returns ErrLocked if the store is open.
+// It returns ErrLocked if the store is open, and ErrNoStore if there is
+// none.
 func OpenView(dir string, opts Options) (*View, error) {
 	s := newStore(dir, opts.withDefaults())
 	v, err := s.openView()
@@ -64,8 +65,8 @@ func OpenView(dir string, opts Options) (*View, error) {
 
 func (s *Store) openView() (*View, error) {
 	fs := s.opts.FS
-	if _, err := fs.Stat(s.path(packDir)); err != nil {
-		return nil, fmt.Errorf("storage: %s has no store: %w", s.dir, err)
+	if err := s.exists(); err != nil {
+		return nil, err
 	}
 	if err := checkFormat(fs, s.dir); err != nil {
 		return nil, err
