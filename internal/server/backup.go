@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync"
 
 	"github.com/mailstead/mailstead/internal/platform/storage/embedded"
 )
@@ -17,10 +18,18 @@ func (s *Server) backup() func(context.Context, string) (embedded.BackedUp, erro
 	if !ok {
 		return nil
 	}
+	var one sync.Mutex
 	return func(ctx context.Context, folder string) (embedded.BackedUp, error) {
+		if !one.TryLock() {
+			return embedded.BackedUp{}, errBackupRuns
+		}
+		defer one.Unlock()
 		return s.copyData(ctx, store, folder)
 	}
 }
+
+// errBackupRuns refuses a second backup: one at a time is enough for a disk.
+var errBackupRuns = errors.New("another backup is being made")
 
 // copyData copies the data folder under another name first, so that a folder
 // that is there is a whole copy.
@@ -28,14 +37,18 @@ func (s *Server) copyData(ctx context.Context, store *embedded.Store, folder str
 	if !filepath.IsAbs(folder) {
 		return made, fmt.Errorf("%s is not an absolute name", folder)
 	}
-	if _, err := os.Lstat(folder); err == nil {
-		return made, fmt.Errorf("%w: %s", embedded.ErrBackupExists, folder)
+	if inside, err := filepath.Rel(s.config.Data, folder); err == nil && filepath.IsLocal(inside) {
+		return made, fmt.Errorf("%s is in the data folder", folder)
 	}
+	// A backup that was interrupted may have left its folder: whose it is, the
+	// operator knows.
 	partial := folder + ".partial"
-	if err := os.RemoveAll(partial); err != nil {
-		return made, err
+	for _, name := range []string{folder, partial} {
+		if _, err := os.Lstat(name); err == nil {
+			return made, fmt.Errorf("%w: %s", embedded.ErrBackupExists, name)
+		}
 	}
-	if err := os.MkdirAll(partial, 0o700); err != nil {
+	if err := os.Mkdir(partial, 0o700); err != nil {
 		return made, err
 	}
 	made, err = store.Backup(ctx, filepath.Join(partial, "store"))

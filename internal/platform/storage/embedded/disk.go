@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"strings"
 	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -67,6 +68,52 @@ func (d *diskGuard) check() error {
 	return nil
 }
 
+// openingRoom is what opening an index takes of the disk beside what is in its
+// logs: new logs, a new manifest.
+const openingRoom = 1 << 20
+
+// roomToOpen returns [storage.ErrFull] if the disk has no room to open the index
+// in, nor a ballast to give up: Pebble would try again for ever.
+func (s *Store) roomToOpen() error {
+	if !s.disk.full.Load() {
+		return nil
+	}
+	usage, err := s.opts.FS.GetDiskUsage(s.dir)
+	if err != nil {
+		return nil // a file system that cannot tell
+	}
+	need, err := s.logBytes()
+	if err != nil {
+		return err
+	}
+	if need += openingRoom; usage.AvailBytes < need {
+		return fmt.Errorf("%w: opening the index takes %d MB of the disk, which has %d KB free", storage.ErrFull, need>>20+1, usage.AvailBytes>>10)
+	}
+	return nil
+}
+
+// logBytes is how much the logs of the index have, which opening it may write
+// into tables.
+func (s *Store) logBytes() (uint64, error) {
+	folder := s.path(s.indexName)
+	names, err := s.opts.FS.List(folder)
+	if err != nil {
+		return 0, fmt.Errorf("storage: %w", err)
+	}
+	var sum uint64
+	for _, name := range names {
+		if !strings.HasSuffix(name, ".log") {
+			continue
+		}
+		info, err := s.opts.FS.Stat(s.opts.FS.PathJoin(folder, name))
+		if err != nil {
+			return 0, fmt.Errorf("storage: %w", err)
+		}
+		sum += uint64(info.Size())
+	}
+	return sum, nil
+}
+
 // indexBlockSize is how much of the index is read, unpacked and cached at once.
 // A scan of 100 000 message records, which are more than the cache holds, takes
 // half the time that it takes with Pebble's default of 4 KB, and the index a
@@ -76,6 +123,9 @@ const indexBlockSize = 16 << 10
 
 // openIndex opens Pebble.
 func (s *Store) openIndex() error {
+	if err := s.roomToOpen(); err != nil {
+		return err
+	}
 	opts := s.indexOptions()
 	opts.FS = logFS{vfs.OnDiskFull(indexFS{patientFS{s.opts.FS, s.opts.Logger}}, s.disk.giveUp), &s.fatal, s.path(s.indexName)}
 	return s.openPebble(opts)
