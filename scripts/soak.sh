@@ -19,6 +19,7 @@ soaks() {
 		concurrency-race  -race -cpu 16 -run TestAllAtOnce/^[0-5]$ ./internal/server/
 		mime            -tags clients -run TestBeside ./message/ ./internal/clienttest/
 		testssl         -tags clients -run TestTLSSettings ./internal/clienttest/
+		fuzz            ./scripts/fuzz.sh 20s
 	END
 }
 
