@@ -27,7 +27,12 @@ func TestPromisesHaveTests(t *testing.T) {
 		t.Fatal("no promise found")
 	}
 	named := make(map[string]bool)
+	promised := make(map[string]bool)
 	for _, row := range rows {
+		if promised[row[1]] {
+			t.Errorf("promised twice: %s", row[1])
+		}
+		promised[row[1]] = true
 		tests := testName.FindAllStringSubmatch(row[2], -1)
 		if len(tests) == 0 {
 			t.Errorf("no test for: %s", row[1])
@@ -78,7 +83,7 @@ func checkSoaks(t *testing.T, named map[string]bool) {
 		output, err := os.ReadFile(filepath.Join("../../docs/soak", m[1]+".txt"))
 		if err != nil {
 			t.Errorf("soak %s has not been run: %v", m[1], err)
-		} else if !strings.Contains(string(output), "\nok ") {
+		} else if !strings.Contains(string(output), "\nok ") || strings.Contains(string(output), "\nFAIL") {
 			t.Errorf("docs/soak/%s.txt is not the output of a run that passed", m[1])
 		}
 	}
