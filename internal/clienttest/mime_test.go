@@ -95,7 +95,7 @@ func besidePython(t *testing.T, data []byte, wrong, want string) string {
 var (
 	fromLine    = regexp.MustCompile(`(?m)^From .`)
 	contentType = regexp.MustCompile(`(?mi)^content-type:[ \t]*(.*)`)
-	properType  = regexp.MustCompile("^[!#-'*+.0-9A-Z^-~-]+/[!#-'*+.0-9A-Z^-~-]+[ \\t]*(;|\\r?$)")
+	properType  = regexp.MustCompile(`^[!#-'*+.0-9A-Z^-~-]+/[!#-'*+.0-9A-Z^-~-]+[ \t]*(;|\r?$)`)
 	boundaryIn  = regexp.MustCompile(`(?i)boundary="?([^"\r\n;]+)`)
 )
 

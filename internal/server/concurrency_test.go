@@ -154,7 +154,7 @@ func (a *allAtOnce) changeRights(steps int) {
 	for range steps {
 		rights := []string{"lrswipkxte", "lrswipkxte", "lrs", "lrsi", "l", "lrte", ""}[r.IntN(7)]
 		c.OK(fmt.Sprintf("SETACL Room %s %q", bob, rights))
-		c.Do(fmt.Sprintf("APPEND Room {1+}\r\nx"))
+		c.Do("APPEND Room {1+}\r\nx")
 		c.OK("NOOP")
 	}
 	c.OK("SETACL Room " + bob + " lrswipkxte")

@@ -69,6 +69,14 @@ func (m *Mailbox) AppendFlags(dst []imap.Flag, flags Flags) []imap.Flag {
 	return dst
 }
 
+// names reports whether the flag at b has a name in the mailbox.
+func (m *Mailbox) names(b FlagBit) bool {
+	if b <= Draft {
+		return true
+	}
+	return b >= firstKeyword && int(b-firstKeyword) < len(m.keywords) && m.keywords[b-firstKeyword] != ""
+}
+
 // Keywords returns the keywords that messages of the mailbox have or had, for
 // the FLAGS response (RFC 9051 §7.3.5).
 func (m *Mailbox) Keywords() []imap.Flag {

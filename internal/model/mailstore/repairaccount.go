@@ -218,7 +218,7 @@ func (a *accountRepair) dropMessages() error {
 func (m *Mailbox) named(flags Flags) Flags {
 	var kept Flags
 	flags.each(func(b FlagBit) {
-		if int(b) < len(systemFlags()) || b >= firstKeyword && int(b-firstKeyword) < len(m.keywords) && m.keywords[b-firstKeyword] != "" {
+		if m.names(b) {
 			kept = kept.with(b)
 		}
 	})

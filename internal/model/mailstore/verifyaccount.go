@@ -181,8 +181,7 @@ func (a *accountVerifier) rowTrouble(box *Mailbox, r *row) string {
 	}
 	why := ""
 	r.flags.each(func(b FlagBit) {
-		named := int(b) < len(systemFlags()) || b >= firstKeyword && int(b-firstKeyword) < len(box.keywords) && box.keywords[b-firstKeyword] != ""
-		if !named {
+		if !box.names(b) {
 			why = fmt.Sprintf("flag %d has no name", b)
 		}
 	})
