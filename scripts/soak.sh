@@ -9,6 +9,9 @@ soaks() {
 	cat <<-'END'
 		store-crash     -run TestPowerCut ./internal/platform/storage/embedded/
 		server-crash    -run TestPowerCut ./internal/crashtest/
+		pack-rot        -run TestPackRot ./internal/platform/storage/embedded/
+		index-rot       -run TestIndexRot ./internal/platform/storage/embedded/
+		backup-repair   -run (BackupUnderLoad|IndexLost) ./internal/flow/integrity/
 		faulty-disk     -run (OperationsFail|FaultsUnderLoad|SlowDisk) ./internal/crashtest/
 		kill            -tags clients -run (KillUnderLoad|DiskFullUnderLoad) ./internal/clienttest/
 		load-files      -tags clients -run TestFilesRunOut ./internal/clienttest/

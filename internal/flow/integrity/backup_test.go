@@ -34,7 +34,7 @@ func TestBackupUnderLoad(t *testing.T) {
 			}
 		})
 	}
-	backups := soak.Times(4, 100)
+	backups := soak.Times(4, 30)
 	for n := range backups {
 		before := w.delivered()
 		dir := fmt.Sprintf("copy%d", n)

@@ -147,7 +147,7 @@ func TestIndexLost(t *testing.T) {
 		for _, copied := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s, copied=%v", name, copied), func(t *testing.T) {
 				t.Parallel()
-				for run := range soak.Times(1, 12) {
+				for run := range soak.Times(1, 4) {
 					testIndexLost(t, lose, copied, uint64(run))
 				}
 			})

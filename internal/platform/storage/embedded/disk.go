@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync/atomic"
+	"syscall"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/bloom"
@@ -126,6 +127,9 @@ func (s *Store) openIndex() error {
 	if err := s.roomToOpen(); err != nil {
 		return err
 	}
+	if err := s.closed().forget(); err != nil {
+		return err
+	}
 	opts := s.indexOptions()
 	opts.FS = logFS{vfs.OnDiskFull(indexFS{patientFS{s.opts.FS, s.opts.Logger}}, s.disk.giveUp), &s.fatal, s.path(s.indexName)}
 	return s.openPebble(opts)
@@ -133,6 +137,9 @@ func (s *Store) openIndex() error {
 
 // openIndexReadOnly opens Pebble so that nothing is written.
 func (s *Store) openIndexReadOnly() error {
+	if err := s.closed().check(); err != nil {
+		return err
+	}
 	opts := s.indexOptions()
 	opts.FS, opts.ReadOnly = s.opts.FS, true
 	return s.openPebble(opts)
@@ -144,10 +151,21 @@ func (s *Store) openPebble(opts *pebble.Options) error {
 		return fmt.Errorf("%w: %w", ErrNoIndex, err)
 	}
 	if err != nil {
-		return readError(err)
+		return startError(err)
 	}
 	s.db = db
 	return nil
+}
+
+// startError says what an error of opening the index means. Pebble marks only
+// some of what it finds damaged; all else that is no error of the system means
+// the same: a file has another size, or makes no sense.
+func startError(err error) error {
+	var errno syscall.Errno
+	if errors.As(err, &errno) || pebble.IsCorruptionError(err) {
+		return readError(err)
+	}
+	return fmt.Errorf("%w: index: %w", storage.ErrCorrupt, err)
 }
 
 func (s *Store) indexOptions() *pebble.Options {

@@ -54,7 +54,7 @@
 //	FORMAT       in which format all this is; a newer one is refused (format.go)
 //	LOCK         held by the process that has the store open
 //	ballast      room that is given up when the disk is full (disk.go)
-//	index/       Pebble
+//	index/       Pebble; CLOSED lists its files after a clean stop (closed.go)
 //	checkpoint/  a copy of the index for the day when it is lost (backup.go)
 //	packs/       00000001.pack and so on
 //	staging/     removed when the store is opened

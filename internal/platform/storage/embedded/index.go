@@ -168,5 +168,5 @@ func readUsages(r pebble.Reader) (map[packID]usage, error) {
 		}
 		usages[packID(binary.BigEndian.Uint32(it.Key()[2:]))] = u
 	}
-	return usages, it.Close()
+	return usages, readError(it.Close())
 }

@@ -205,7 +205,7 @@ func (s *Store) Close() error {
 		if s.committer.writer.current != nil {
 			s.packs.release(s.committer.writer.current)
 		}
-		return s.abandon()
+		return errors.Join(s.shutIndex(), s.abandon())
 	})
 }
 

@@ -200,7 +200,7 @@ func rotten(content []byte, random *rand.Rand) (after []byte, how string) {
 func TestPackRot(t *testing.T) {
 	t.Parallel()
 	lost := 0
-	runs := soak.Times(60, 3000)
+	runs := soak.Times(60, 600)
 	for run := range runs {
 		lost += rotPack(t, uint64(run))
 		if t.Failed() {
