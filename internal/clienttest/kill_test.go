@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"os"
+	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -17,12 +20,13 @@ import (
 	"github.com/mailstead/mailstead/internal/soak"
 )
 
-// TestKillUnderLoad has clients of all protocols at work, kills the server with
-// SIGKILL at some moment, starts it again, compares what it has with what the
-// clients were told, and goes on from there, many times.
+// TestKillUnderLoad has clients of all protocols at work and backups made, kills
+// the server with SIGKILL at some moment, starts it again, compares what it has
+// with what the clients were told, and goes on from there, many times.
 func TestKillUnderLoad(t *testing.T) {
 	t.Parallel()
 	w := newKillWorld(t, newServer(t))
+	w.load.Chores = []func(context.Context) error{w.backUp(t)}
 	random := rand.New(rand.NewPCG(1, 13))
 	for round := range soak.Times(8, 200) {
 		ctx, stop := context.WithCancel(t.Context())
@@ -48,8 +52,29 @@ func (w *killWorld) startAgain(t *testing.T) {
 	w.hop.Settle()
 	w.ledger.Thaw()
 	w.server.start(t)
+	w.server.mailstead(t, "verify", "--quick")
 	if err := w.ledger.Check(t.Context(), w.load.Target); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// backUp copies the mail of the running server now and then. What the server
+// says is a copy must be whole.
+func (w *killWorld) backUp(t *testing.T) func(context.Context) error {
+	folder, made := t.TempDir(), 0
+	return func(ctx context.Context) error {
+		made++
+		copied := filepath.Join(folder, strconv.Itoa(made))
+		if _, err := w.load.Target.Admin.Backup(ctx, copied); err != nil {
+			return fmt.Errorf("backup: %w", err)
+		}
+		defer os.RemoveAll(copied)
+		out, err := exec.Command(os.Getenv("MAILSTEAD_BIN"), "verify", "--data", copied).CombinedOutput()
+		if err != nil {
+			t.Errorf("a backup is not whole: %v\n%s", err, out)
+		}
+		time.Sleep(100 * time.Millisecond)
+		return nil
 	}
 }
 
