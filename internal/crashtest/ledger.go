@@ -102,7 +102,11 @@ func (l *Ledger) newName(prefix string) string {
 }
 
 // inbox returns an account's INBOX.
-func (l *Ledger) inbox(account string) *Mailbox { return l.boxes[account][0] }
+func (l *Ledger) inbox(account string) *Mailbox {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.boxes[account][0]
+}
 
 // anyBox returns one of an account's mailboxes that nobody is renaming or
 // removing, and keeps it so until the caller leaves it.
