@@ -32,7 +32,7 @@ var mailboxForms = []string{
 
 // ours are the names of files that the server makes: none has a peer's words in
 // it.
-var ours = regexp.MustCompile(`^(mail[0-9]+|store|index|packs|staging|LOCK|FORMAT|mailstead\.(sock|lock)|self-signed\.(pem|key)|[0-9a-f-]+(\.[a-z]+)?|MANIFEST-[0-9]+|OPTIONS-[0-9]+|marker\.[a-z-]+\.[0-9]+\.(MANIFEST-)?[0-9]+|[a-z]+)$`)
+var ours = regexp.MustCompile(`^(mail[0-9]+|store|index|packs|staging|LOCK|FORMAT|CLOSED|mailstead\.(sock|lock)|self-signed\.(pem|key)|[0-9a-f-]+(\.[a-z]+)?|MANIFEST-[0-9]+|OPTIONS-[0-9]+|marker\.[a-z-]+\.[0-9]+\.(MANIFEST-)?[0-9]+|[a-z]+)$`)
 
 // TestHostileMailboxNames creates, renames, subscribes to and asks for mailboxes
 // with hostile names. What is made can be listed and opened by its name, lines
