@@ -17,6 +17,8 @@ soaks() {
 		load-files      -tags clients -run TestFilesRunOut ./internal/clienttest/
 		network         -run TestBadNetwork ./internal/server/
 		load-slow       -tags clients -run TestSlowClients ./internal/clienttest/
+		load-deliver    -tags clients -run TestCrowdDelivers ./internal/clienttest/
+		load-large      -tags clients -run TestLargeMailbox ./internal/clienttest/
 		load-crowd      -tags clients -run TestCrowdConnects ./internal/clienttest/
 		concurrency     -cpu 1,2,16 -run TestAllAtOnce ./internal/server/
 		concurrency-race  -race -cpu 16 -run TestAllAtOnce/^[0-5]$ ./internal/server/
