@@ -79,10 +79,9 @@ func (w *world) use(id mailstore.AccountID, random *rand.Rand) {
 	w.check(err)
 }
 
-// texts returns how often each message of an account is there.
-func (w *world) texts(id mailstore.AccountID) map[string]int {
+// each calls fn for each message of an account.
+func (w *world) each(id mailstore.AccountID, fn func(box string, v *mailstore.Version, e mailstore.Entry, m *mailstore.Message)) {
 	ctx := w.t.Context()
-	all := make(map[string]int)
 	a, err := w.mail.Account(ctx, id)
 	w.check(err)
 	tree, err := a.Mailboxes(ctx)
@@ -93,38 +92,35 @@ func (w *world) texts(id mailstore.AccountID) map[string]int {
 		for _, e := range v.All() {
 			m, err := a.Message(ctx, e)
 			w.check(err)
-			r, err := m.Open()
-			w.check(err)
-			text, err := io.ReadAll(io.NewSectionReader(r, 0, r.Size()))
-			w.check(errors.Join(err, r.Close()))
-			all[string(text)]++
+			fn(box.Name, v, e, m)
 		}
 	}
+}
+
+// texts returns how often each message of an account is there.
+func (w *world) texts(id mailstore.AccountID) map[string]int {
+	all := make(map[string]int)
+	w.each(id, func(_ string, _ *mailstore.Version, _ mailstore.Entry, m *mailstore.Message) {
+		r, err := m.Open()
+		w.check(err)
+		text, err := io.ReadAll(io.NewSectionReader(r, 0, r.Size()))
+		w.check(errors.Join(err, r.Close()))
+		all[string(text)]++
+	})
 	return all
 }
 
 // identities returns the pairs of UIDVALIDITY and UID that were ever seen.
 func (w *world) identities(id mailstore.AccountID, into map[string]string) {
-	ctx := w.t.Context()
-	a, err := w.mail.Account(ctx, id)
-	w.check(err)
-	tree, err := a.Mailboxes(ctx)
-	w.check(err)
-	for box := range tree.All() {
-		v, err := a.Open(ctx, box.ID)
+	w.each(id, func(box string, v *mailstore.Version, e mailstore.Entry, m *mailstore.Message) {
+		name := fmt.Sprint(id, box, v.UIDValidity(), e.UID)
+		envelope, err := m.Envelope()
 		w.check(err)
-		for _, e := range v.All() {
-			m, err := a.Message(ctx, e)
-			w.check(err)
-			name := fmt.Sprint(id, box.Name, v.UIDValidity(), e.UID)
-			envelope, err := m.Envelope()
-			w.check(err)
-			if was, ok := into[name]; ok && was != envelope.Subject {
-				w.t.Errorf("%s was %q and is %q", name, was, envelope.Subject)
-			}
-			into[name] = envelope.Subject
+		if was, ok := into[name]; ok && was != envelope.Subject {
+			w.t.Errorf("%s was %q and is %q", name, was, envelope.Subject)
 		}
-	}
+		into[name] = envelope.Subject
+	})
 }
 
 func (w *world) shut() { w.check(errors.Join(w.mail.Close(), w.store.Close())) }
