@@ -5,6 +5,7 @@ package clienttest
 import (
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -12,8 +13,10 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // A smallDisk is a file system of its own that a test can fill.
@@ -52,12 +55,14 @@ func (d *smallDisk) fill() {
 		d.t.Fatal(err)
 	}
 	defer f.Close()
-	chunk := make([]byte, 4096)
-	for err == nil {
-		_, err = f.Write(chunk)
-	}
-	if !isFull(err) {
-		d.t.Fatal(err)
+	for _, size := range []int{1 << 20, 4096} {
+		chunk := make([]byte, size)
+		for err = nil; err == nil; {
+			_, err = f.Write(chunk)
+		}
+		if !isFull(err) {
+			d.t.Fatal(err)
+		}
 	}
 }
 
@@ -291,10 +296,12 @@ func TestKillOnFullDisk(t *testing.T) {
 }
 
 // TestDiskFullAndAgain fills and frees the disk over and over while clients
-// deliver, copy and change flags.
+// deliver and change flags. What they may do while there is room is bounded,
+// however long that is: else their mail fills the disk, and there is none again.
 func TestDiskFullAndAgain(t *testing.T) {
 	t.Parallel()
-	disk := mountDisk(t, 128)
+	const perRound = 100 // messages, and changes of all flags
+	disk := mountDisk(t, 256)
 	s := startServerOn(t, disk)
 	var (
 		mu      sync.Mutex
@@ -302,27 +309,38 @@ func TestDiskFullAndAgain(t *testing.T) {
 		refused int
 		wg      sync.WaitGroup
 	)
+	if reply := s.smtpSession(t, "smtp").deliver(alice, numbered(0, 1)); !strings.HasPrefix(reply, "250 ") {
+		t.Fatal(reply)
+	}
+	acked = append(acked, "number 0")
+	var mail, changes atomic.Int64 // what may still be done
+	mail.Store(perRound)
 	stop := make(chan struct{})
-	busy := func(work func(i int)) {
+	busy := func(left *atomic.Int64, work func(i int)) {
 		wg.Go(func() {
-			for i := 0; ; i++ {
+			for i := 0; ; {
 				select {
 				case <-stop:
 					return
 				default:
-					work(i)
 				}
+				if left.Load() <= 0 {
+					time.Sleep(time.Millisecond)
+					continue
+				}
+				work(i)
+				i++
 			}
 		})
 	}
 	for worker := range 6 {
 		w := s.smtpSession(t, "smtp")
-		busy(func(i int) {
+		busy(&mail, func(i int) {
 			if i%20 == 19 { // the server loses patience with who only fails
 				w.smtpOK("QUIT", "221")
 				w = s.smtpSession(t, "smtp")
 			}
-			id := worker*1_000_000 + i
+			id := (worker+1)*1_000_000 + i
 			w.send("MAIL FROM:<c@elsewhere.test>\r\nRCPT TO:<%s>\r\nDATA\r\n", alice)
 			w.expect("250")
 			w.expect("250")
@@ -334,6 +352,7 @@ func TestDiskFullAndAgain(t *testing.T) {
 			switch {
 			case strings.HasPrefix(reply, "250 "):
 				acked = append(acked, fmt.Sprintf("number %d", id))
+				mail.Add(-1)
 			case strings.HasPrefix(reply, "452 "):
 				refused++
 			default:
@@ -343,7 +362,8 @@ func TestDiskFullAndAgain(t *testing.T) {
 	}
 	flags := s.imapSession(t, "imap", alice)
 	flags.ok("SELECT INBOX")
-	busy(func(i int) {
+	busy(&changes, func(i int) {
+		changes.Add(-1)
 		for _, c := range []string{"STORE 1:* FLAGS.SILENT (k%d)", "CREATE c%d", "DELETE c%d"} {
 			if a := flags.answer(c, i); !strings.HasPrefix(a, "OK ") && !strings.HasPrefix(a, "NO ") {
 				t.Errorf("%s: %s", c, a)
@@ -356,9 +376,12 @@ func TestDiskFullAndAgain(t *testing.T) {
 		return *n
 	}
 	for range 8 {
+		changes.Store(perRound)
 		disk.fill()
+		mail.Store(math.MaxInt64)
 		before := count(&refused)
 		eventually(t, "refusals", func() bool { return count(&refused) > before+20 })
+		mail.Store(perRound)
 		disk.free()
 		mu.Lock()
 		enough := len(acked) + 20
