@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/mailstead/mailstead/internal/soak"
 )
 
 // megabytes reads a line of /proc/PID/status.
@@ -120,7 +122,9 @@ func (n *neighbour) end(t *testing.T) {
 	if n.failed != nil {
 		t.Errorf("a neighbour noticed: %v", n.failed)
 	}
-	if n.slowest > 5*time.Second {
+	// The short form runs beside other tests on any machine; what the
+	// latency is, the long form says.
+	if bound := time.Duration(soak.Times(30, 5)) * time.Second; n.slowest > bound {
 		t.Errorf("a neighbour waited for %v", n.slowest)
 	}
 }
