@@ -147,8 +147,8 @@ func (s *Server) makeUpkeep() error {
 // chores are what the upkeep does besides looking after the store.
 func (s *Server) chores() ([]upkeep.Chore, error) {
 	chores, err := s.makeTLSReports()
-	if c, ok := s.checkpoints(); ok {
-		chores = append(chores, c)
+	if s.copies != nil {
+		chores = append(chores, s.copies.chore())
 	}
 	return append(chores, s.expireJournal(),
 		upkeep.Chore{Name: "expiring mail left by POP3", Every: time.Hour, Expires: true, Do: s.retrieval.Expire},

@@ -27,16 +27,13 @@ type models struct {
 	peers     *peers.Store
 	hub       *notify.Hub
 	journal   *journal.Journal // nil if nothing is to be remembered
+	copies    *checkpointer    // nil if the index is not to be copied
 }
 
 func (s *Server) storePath() string { return filepath.Join(s.config.Data, "store") }
 
 func (s *Server) openModels() error {
-	options, err := s.directoryOptions()
-	if err != nil {
-		return err
-	}
-	if s.directory, err = directory.Open(s.store, options); err != nil {
+	if err := s.openDirectory(); err != nil {
 		return err
 	}
 	s.hub = notify.NewHub()
@@ -56,6 +53,18 @@ func (s *Server) openModels() error {
 	s.queue = queue.New(s.store, queue.Options{Now: s.options.Now})
 	s.openJournal()
 	return nil
+}
+
+func (s *Server) openDirectory() error {
+	options, err := s.directoryOptions()
+	if err != nil {
+		return err
+	}
+	if s.copies = s.newCheckpointer(); s.copies != nil {
+		options.Changed = s.copies.note
+	}
+	s.directory, err = directory.Open(s.store, options)
+	return err
 }
 
 func (s *Server) directoryOptions() (directory.Options, error) {

@@ -29,6 +29,9 @@ func (s *Server) makeServices(ctx context.Context) error {
 	s.serve("TLS sessions", s.sessions.Run)
 	s.services = append(s.services, service{"outbound", s.runner.Run})
 	s.serve("upkeep", s.upkeep.Run)
+	if s.copies != nil {
+		s.serve("copies of the index", s.copies.run)
+	}
 	if s.journal != nil {
 		s.serve("trace", s.journal.Run)
 	}

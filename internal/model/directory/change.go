@@ -62,7 +62,13 @@ func (d *Directory) attempt(fn func(*tx) error) error {
 	// What was remembered goes, whether the commit came through or not: a
 	// failed commit may yet have reached the disk.
 	defer d.memory.Store(newMemory(d.options.Remembered))
-	return storage.Commit(d.store, t.batch)
+	if err := storage.Commit(d.store, t.batch); err != nil {
+		return err
+	}
+	if d.options.Changed != nil {
+		d.options.Changed()
+	}
+	return nil
 }
 
 // Get makes a tx a storage.Reader that sees its own writes.

@@ -39,6 +39,9 @@ type Options struct {
 	Remembered int
 	// Now is the clock.
 	Now func() time.Time
+	// Changed, if not nil, is called after each change, when it is durable. It
+	// must not block nor call the Directory.
+	Changed func()
 }
 
 // DefaultOptions returns the options that the server uses unless it is told

@@ -4,7 +4,7 @@ package config
 type Storage struct {
 	Cache           Size     `toml:"cache" comment:"Memory for the index's cache."`
 	ReclaimInterval Duration `toml:"reclaim-interval" comment:"How often the space of deleted mail is looked for."`
-	IndexCopy       Duration `toml:"index-copy" comment:"How old the copy of the index may get that mailstead repair starts from, 0s for\nno copy. One is also made when accounts have changed. Most of it takes no room."`
+	IndexCopy       Duration `toml:"index-copy" comment:"How old the copy of the index may get that mailstead repair starts from, 0s for\nno copy. One is also made a second or so after accounts have changed. Most of it takes\nno room."`
 	KeepExpunged    Duration `toml:"keep-expunged" comment:"How long the content of an expunged message stays readable for sessions that have\nnot been told."`
 }
 

@@ -162,3 +162,46 @@ func fillIndex(b *testing.B, s *Store, n uint32) {
 		b.Fatal(err)
 	}
 }
+
+// BenchmarkCheckpoint copies the index of as many accounts: three rows each, 600
+// bytes in all, beside a log that is half full.
+func BenchmarkCheckpoint(b *testing.B) {
+	for _, accounts := range []int{1000, 100_000, 1_000_000} {
+		b.Run(fmt.Sprint("accounts=", accounts), func(b *testing.B) {
+			s, err := Open(b.TempDir(), Options{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer s.Close()
+			fillAccounts(b, s, 0, accounts)
+			if err := s.db.Flush(); err != nil {
+				b.Fatal(err)
+			}
+			fillAccounts(b, s, accounts, 10_000)
+			cpu := cpuTime()
+			for b.Loop() {
+				if err := s.Checkpoint(b.Context()); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(cpuTime()-cpu)/1e6/float64(b.N), "cpu-ms/op")
+		})
+	}
+}
+
+func fillAccounts(b *testing.B, s *Store, first, count int) {
+	row := make([]byte, 180)
+	for i := 0; i < count; i += 1000 {
+		batch := s.NewBatch()
+		for id := first + i; id < first+min(i+1000, count); id++ {
+			for space := range byte(3) {
+				key := binary.BigEndian.AppendUint64([]byte{0x12 + space}, uint64(id))
+				copy(row, mail(uint64(3*id)+uint64(space), len(row)))
+				batch.Set(key, row)
+			}
+		}
+		if err := storage.Commit(s, batch); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
