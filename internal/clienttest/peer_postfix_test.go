@@ -13,6 +13,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // postfix is Debian's Postfix with a configuration of its own.
@@ -133,10 +134,21 @@ func (x *postfix) hold(t *testing.T) {
 	x.control(t, "postfix", "reload")
 }
 
+// flush gives the order each second until all has been sent: a queue manager
+// that ends for the reload may take the order with it.
 func (x *postfix) flush(t *testing.T) {
 	x.control(t, "postconf", "-e", "defer_transports=")
 	x.control(t, "postfix", "reload")
-	x.control(t, "postqueue", "-f")
+	eventually(t, "an empty queue of Postfix", func() bool {
+		x.control(t, "postqueue", "-f")
+		for range 5 {
+			if strings.Contains(x.waiting(t), "queue is empty") {
+				return true
+			}
+			time.Sleep(200 * time.Millisecond)
+		}
+		return false
+	})
 }
 
 func (x *postfix) burst() int { return 1000 }
