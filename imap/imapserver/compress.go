@@ -96,13 +96,12 @@ func (c *conn) endCompressed() ([]byte, error) {
 // forget makes the connection as it was before authentication (RFC 8437 §4.1).
 func (c *conn) forget() {
 	c.closeSession()
-	c.state = notAuthenticated
+	c.unauthenticated()
 	c.enabled = enabled{}
 	c.language = nil
 	c.saved = nil
 	c.readOnly, c.noModSeq = false, false
 	c.listening, c.notifying = false, nil
 	c.writeMode()
-	c.setLimits()
 	c.applySwitches()
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"runtime/debug"
 	"sync"
+	"time"
 
 	"github.com/mailstead/mailstead/imap"
 	"github.com/mailstead/mailstead/imap/imapdeflate"
@@ -47,6 +48,7 @@ type conn struct {
 	session  Session
 	language *language // of texts for people; nil is i-default
 	state    states
+	loginBy  time.Time // when the client must have authenticated
 	enabled  enabled
 	readOnly bool        // the selected mailbox
 	noModSeq bool        // the selected mailbox keeps no mod-sequences
@@ -78,18 +80,25 @@ type conn struct {
 }
 
 func newConn(s *Server, nc net.Conn) *conn {
-	c := &conn{server: s, opts: &s.opts, net: nc, state: notAuthenticated}
+	c := &conn{server: s, opts: &s.opts, net: nc}
 	c.log = s.opts.Logger.With("conn", rand.Text()[:12], "remote", nc.RemoteAddr().String())
 	c.r = imapwire.NewReader((*connReader)(c), imapwire.Limits{})
 	c.r.Literal = c.beforeLiteral
 	c.w = imapwire.NewWriter((*connWriter)(c))
-	c.setLimits()
+	c.unauthenticated()
 	c.applySwitches()
 	return c
 }
 
 // unauthenticatedLiteral bounds literals of who may be anybody.
 const unauthenticatedLiteral = 4 << 10
+
+// unauthenticated begins the state in which connections begin.
+func (c *conn) unauthenticated() {
+	c.state = notAuthenticated
+	c.loginBy = time.Now().Add(c.opts.LoginTimeout)
+	c.setLimits()
+}
 
 // setLimits gives the reader the limits of the state.
 func (c *conn) setLimits() {
@@ -138,7 +147,7 @@ func (c *conn) awaitCommand(ctx context.Context) bool {
 			c.armRead(0)
 			return true
 		case awaitTimeout:
-			c.byeText("", "Idle for too long")
+			c.byeText("", c.whyTimeout("Idle for too long"))
 			return false
 		case awaitFailed:
 			return false
@@ -173,9 +182,7 @@ func (c *conn) command(ctx context.Context) {
 		c.broken = cut
 	}
 	if c.broken != nil {
-		if errors.Is(c.broken, os.ErrDeadlineExceeded) {
-			c.byeText("", "Too slow")
-		}
+		c.sayTooSlow()
 		return
 	}
 	if err != nil && !req.complete {
@@ -185,6 +192,13 @@ func (c *conn) command(ctx context.Context) {
 		}
 	}
 	c.finish(req, err)
+}
+
+// sayTooSlow says why a connection ends that broke because its time was up.
+func (c *conn) sayTooSlow() {
+	if errors.Is(c.broken, os.ErrDeadlineExceeded) {
+		c.byeText("", c.whyTimeout("Too slow"))
+	}
 }
 
 // skip finds the end of a command that failed with err before it was read. It

@@ -131,6 +131,62 @@ func TestDripDoesNotExtend(t *testing.T) {
 	}
 }
 
+// TestLoginTimeout has clients that are never silent for long and never log in:
+// their time is bounded, and begins anew with UNAUTHENTICATE.
+func TestLoginTimeout(t *testing.T) {
+	for name, test := range map[string]struct{ begin, piece string }{
+		"commands":             {"", "n NOOP\r\n"},
+		"answers":              {"", "n CAPABILITY\r\nm ID NIL\r\n"},
+		"pieces":               {"n NO", "OP\r\nn NO"},
+		"literals":             {"", "n LOGIN {1+}\r\n"},
+		"after UNAUTHENTICATE": {"a LOGIN alice secret\r\nb UNAUTHENTICATE\r\n", "n NOOP\r\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := connect(t.Context(), t, newServer(t, nil))
+				begin := time.Now()
+				io.WriteString(p.conn, test.begin)
+				var drip sync.WaitGroup
+				drip.Go(func() {
+					for err := error(nil); err == nil; time.Sleep(50 * time.Second) {
+						_, err = io.WriteString(p.conn, test.piece)
+					}
+				})
+				rest, _ := io.ReadAll(p.in)
+				if d := time.Since(begin); d != 5*time.Minute || !strings.HasSuffix(string(rest), "* BYE Login takes too long\r\n") {
+					t.Errorf("ended after %v: %q", d, rest)
+				}
+				<-p.done
+				p.conn.Close()
+				drip.Wait()
+			})
+		})
+	}
+}
+
+// TestLoginInTime has a client that logs in at the last moment: then the time of
+// RFC 9051 §5.4 applies.
+func TestLoginInTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := connect(t.Context(), t, newServer(t, nil))
+		for range 4 {
+			time.Sleep(time.Minute)
+			p.send("a NOOP")
+			p.want("a OK")
+		}
+		time.Sleep(time.Minute - 1)
+		p.send("b LOGIN alice secret")
+		p.want("b OK")
+		time.Sleep(29 * time.Minute)
+		p.send("c NOOP")
+		p.want("c OK")
+		p.send("d LOGOUT")
+		p.want("* BYE")
+		p.want("d OK")
+		p.wantEnd()
+	})
+}
+
 // TestHandshakeTimeout has a client begin TLS and say nothing more.
 func TestHandshakeTimeout(t *testing.T) {
 	config, _ := wiretest.TLS(t)

@@ -14,6 +14,7 @@ var german = language{
 		// The connection.
 		"Logging out":                       "Abmeldung",
 		"Idle for too long":                 "Zu lange untätig",
+		"Login takes too long":              "Die Anmeldung dauert zu lange",
 		"Server is shutting down":           "Der Server wird beendet",
 		"Server is stopping":                "Der Server wird beendet",
 		"Too slow":                          "Zu langsam",

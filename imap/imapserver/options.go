@@ -100,6 +100,8 @@ type Options struct {
 	AuthFailureDelay time.Duration
 	MaxAuthFailures  int
 
+	// LoginTimeout is the time that a connection has in all to authenticate,
+	// handshakes included; 5 min. It begins anew with UNAUTHENTICATE.
 	// UnauthenticatedTimeout is the time from one command to the next before
 	// authentication; 2 min. IdleTimeout is that after it, also of IDLE;
 	// 30 min (RFC 9051 §5.4). IOTimeout is the time that one read within a
@@ -108,6 +110,7 @@ type Options struct {
 	// WatchAfter is the time after which the connection of a search is looked
 	// at, to end the search if the client is gone; 1 s. ProgressInterval is
 	// how often a client hears of a search that goes on (RFC 9585); 10 s.
+	LoginTimeout           time.Duration
 	UnauthenticatedTimeout time.Duration
 	IdleTimeout            time.Duration
 	IOTimeout              time.Duration

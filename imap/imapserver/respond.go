@@ -63,6 +63,7 @@ func (c *conn) fatal(err error) {
 	c.linger = true
 	switch {
 	case c.broken != nil:
+		c.sayTooSlow()
 	case errors.Is(err, imapwire.ErrLineTooLong):
 		c.byeText(imap.CodeLimit, "Line is too long")
 	case errors.Is(err, imapwire.ErrSkip):

@@ -51,6 +51,7 @@ func (o Options) withDefaults() Options {
 	o.MaxBad = cmp.Or(o.MaxBad, 20)
 	o.AuthFailureDelay = cmp.Or(o.AuthFailureDelay, time.Second)
 	o.MaxAuthFailures = cmp.Or(o.MaxAuthFailures, 5)
+	o.LoginTimeout = cmp.Or(o.LoginTimeout, 5*time.Minute)
 	o.UnauthenticatedTimeout = cmp.Or(o.UnauthenticatedTimeout, 2*time.Minute)
 	o.IdleTimeout = cmp.Or(o.IdleTimeout, 30*time.Minute)
 	o.IOTimeout = cmp.Or(o.IOTimeout, 2*time.Minute)
@@ -96,7 +97,7 @@ func (c *conn) start(ctx context.Context, nc net.Conn) error {
 
 // handshake runs a TLS handshake within the time of one read.
 func (c *conn) handshake(ctx context.Context, t *tls.Conn) error {
-	hctx, cancel := context.WithTimeout(ctx, c.opts.IOTimeout)
+	hctx, cancel := context.WithDeadline(ctx, c.until(c.opts.IOTimeout))
 	defer cancel()
 	if err := t.HandshakeContext(hctx); err != nil {
 		return err

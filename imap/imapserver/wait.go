@@ -57,7 +57,7 @@ func (c *conn) beginWait(timeout time.Duration) bool {
 		c.woken = false
 		return false
 	}
-	c.net.SetReadDeadline(time.Now().Add(timeout))
+	c.net.SetReadDeadline(c.until(timeout))
 	c.waiting = true
 	return true
 }
@@ -109,7 +109,26 @@ const minRate = 4 << 10
 // armRead sets the deadline for the next line, and for size bytes before it.
 func (c *conn) armRead(size int64) {
 	d := c.opts.IOTimeout + time.Duration(size/minRate)*time.Second
-	c.net.SetReadDeadline(time.Now().Add(d))
+	c.net.SetReadDeadline(c.until(d))
+}
+
+// until returns the time after d, or when the client must have logged in, if that
+// is earlier.
+func (c *conn) until(d time.Duration) time.Time {
+	end := time.Now().Add(d)
+	if c.state == notAuthenticated && c.loginBy.Before(end) {
+		return c.loginBy
+	}
+	return end
+}
+
+// whyTimeout returns the text for a client whose time is up: otherwise, or that
+// it has not logged in.
+func (c *conn) whyTimeout(otherwise string) string {
+	if c.state == notAuthenticated && !time.Now().Before(c.loginBy) {
+		return "Login takes too long"
+	}
+	return otherwise
 }
 
 // armWrite sets the deadline for one write.

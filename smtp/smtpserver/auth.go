@@ -47,6 +47,7 @@ func (c *conn) auth(ctx context.Context, args string) {
 	switch {
 	case err == nil:
 		c.authed = true
+		c.expectNext()
 		c.log.Debug("authenticated", "mechanism", mechanism)
 		c.say(235, smtp.EnhancedCode{2, 7, 0}, "Authentication successful")
 	case errors.As(err, &refused):

@@ -91,8 +91,23 @@ func (s *Server) newConn(nc net.Conn) *conn {
 	}
 	c.in = input{src: reader{c}, before: c.beforeRead, buffers: &s.buffers}
 	c.in.release()
+	c.expectNext()
 	return c
 }
+
+// expectNext begins the time for what the connection is there for: to log in where
+// that comes first, or else to bring the next message. Commands that are neither
+// do not extend it.
+func (c *conn) expectNext() {
+	limit := c.server.opts.Timeouts.Mail
+	if c.mustLogIn() {
+		limit = c.server.opts.Timeouts.Login
+	}
+	c.wait.sessionEnd = time.Now().Add(limit)
+}
+
+// mustLogIn says that nothing can be done before authentication.
+func (c *conn) mustLogIn() bool { return c.server.opts.Mode == Submission && !c.authed }
 
 // A reader reads the connection for the input.
 type reader struct{ c *conn }
@@ -237,12 +252,23 @@ func (c *conn) readFailed(err error) {
 	case errors.Is(err, errStopping):
 		c.farewell(421, codeShutdown, "Service shutting down")
 	case isTimeout(err):
-		c.limited("Command")
+		c.limited(c.whichTimeout())
 		c.farewell(421, codeTimeout, "Timeout, closing connection")
 	case errors.Is(err, io.EOF):
 	default:
 		c.log.Info("connection broken", "err", err)
 	}
+}
+
+// whichTimeout names the limit that has ended the wait for a command.
+func (c *conn) whichTimeout() string {
+	switch {
+	case time.Now().Before(c.wait.sessionEnd):
+		return "Command"
+	case c.mustLogIn():
+		return "Login"
+	}
+	return "Mail"
 }
 
 // checkPatience ends the connection of a client that fails or idles too often.

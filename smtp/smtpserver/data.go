@@ -129,6 +129,7 @@ func (c *conn) answer(err error, result Result, facts []any) {
 	}
 	c.log.Debug("message accepted", append(facts, "text", result.Text)...)
 	c.bad, c.idle = 0, 0
+	c.expectNext()
 	text, code := "OK", codeOK
 	if result.Text != "" {
 		text += " " + result.Text

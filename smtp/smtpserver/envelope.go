@@ -44,7 +44,7 @@ func (c *conn) mayMail() bool {
 	switch {
 	case c.hello.Verb == "":
 		c.say(503, codeSequence, "Say hello first")
-	case c.server.opts.Mode == Submission && !c.authed:
+	case c.mustLogIn():
 		c.say(530, codePolicy, "Authentication required")
 	case c.tx.active:
 		c.say(503, codeSequence, "Sender already given")

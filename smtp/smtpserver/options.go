@@ -74,6 +74,8 @@ type Limits struct {
 // Timeouts bound the waiting. A zero field is its default.
 type Timeouts struct {
 	Command   time.Duration // for a whole command; default 5 minutes (RFC 5321 §4.5.3.2.7)
+	Login     time.Duration // for a client to authenticate, in all, where it must (Submission); default 5 minutes
+	Mail      time.Duration // from the greeting, login or last message of a connection to its next one; default 1 hour
 	DataBlock time.Duration // for the next octets of a message; default 3 minutes (RFC 5321 §4.5.3.2.5)
 	Message   time.Duration // for a whole message; default 1 hour
 	Handshake time.Duration // for TLS; default 1 minute
@@ -113,6 +115,8 @@ func (l *Limits) announced() smtp.SessionLimits {
 
 func (t Timeouts) withDefaults() Timeouts {
 	orDefault(&t.Command, 5*time.Minute)
+	orDefault(&t.Login, 5*time.Minute)
+	orDefault(&t.Mail, time.Hour)
 	orDefault(&t.DataBlock, 3*time.Minute)
 	orDefault(&t.Message, time.Hour)
 	orDefault(&t.Handshake, time.Minute)

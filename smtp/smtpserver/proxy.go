@@ -27,6 +27,7 @@ func (c *conn) xclient(ctx context.Context, args string) {
 	c.become(c.attributes)
 	c.forget()
 	c.authed = c.attributes.Login != ""
+	c.expectNext()
 	if !c.openSession(ctx) {
 		c.reply(c.refusal)
 		c.done = true

@@ -22,6 +22,7 @@ type waiter struct {
 	mayStop    bool      // nothing is in flight
 	commandEnd time.Time // when the command must be there; zero until it is awaited
 	messageEnd time.Time // when the message must be there; zero outside of one
+	sessionEnd time.Time // when the client must have logged in, or a message have begun
 
 	mu       sync.Mutex
 	stopping bool
@@ -97,11 +98,10 @@ func (w *waiter) deadline() time.Time {
 	if w.commandEnd.IsZero() {
 		w.commandEnd = now.Add(w.timeouts.Command)
 	}
-	end := w.commandEnd
 	if !w.messageEnd.IsZero() { // between the chunks of BDAT
-		end = earlier(end, w.messageEnd)
+		return earlier(w.commandEnd, w.messageEnd)
 	}
-	return end
+	return earlier(w.commandEnd, w.sessionEnd)
 }
 
 // beginMessage begins the time that a whole message may take.

@@ -125,6 +125,96 @@ func TestTimeouts(t *testing.T) {
 	}
 }
 
+// TestNoMail checks how long clients may stay that are never silent for long, but
+// neither log in nor bring mail (RFC 5321 §4.5.3.2).
+func TestNoMail(t *testing.T) {
+	t.Parallel()
+	hello := func(d *dialogue) { d.expect("220 "); d.send("EHLO client.example\r\n"); d.expect("250 HELP") }
+	login := func(d *dialogue) {
+		hello(d)
+		d.send("AUTH PLAIN AGFsaWNlAHNlY3JldA==\r\n")
+		d.expect("235 ")
+	}
+	tests := []struct {
+		name  string
+		mode  Mode
+		begin func(*dialogue)
+		piece string
+		after time.Duration
+		limit string
+	}{
+		{"relay", Relay, hello, "NOOP\r\n", time.Hour, "Mail"},
+		{"relay, recipients", Relay, (*dialogue).envelope, "RCPT TO:<b@y.test>\r\n", time.Hour, "Mail"},
+		{"relay, pieces", Relay, hello, "OP\r\nNO", time.Hour, "Mail"},
+		{"submission", Submission, hello, "NOOP\r\n", 5 * time.Minute, "Login"},
+		{"submission, greeted", Submission, func(d *dialogue) { d.expect("220 ") }, "RSET\r\n", 5 * time.Minute, "Login"},
+		{"submission, logged in", Submission, login, "NOOP\r\n", time.Hour, "Mail"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				counted := &counts{}
+				d := newDialogue(t, Options{Mode: tt.mode, AllowInsecureAuth: true, Metrics: counted, Limits: Limits{BadCommands: 1000}})
+				begin := time.Now()
+				tt.begin(d)
+				stop := dripping(d, tt.piece)
+				d.expectAtLast("421 4.4.2")
+				stop()
+				if waited := time.Since(begin); waited != tt.after {
+					t.Errorf("ended after %v, want %v", waited, tt.after)
+				}
+				d.end()
+				if len(counted.limited) != 1 || counted.limited[0] != tt.limit {
+					t.Errorf("limits %q, want %q", counted.limited, tt.limit)
+				}
+			})
+		})
+	}
+}
+
+// TestMailExtends has a client that brings a message each 50 minutes: it may stay.
+func TestMailExtends(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		d := newDialogue(t, Options{})
+		d.expect("220 ")
+		d.send("EHLO client.example\r\n")
+		d.expect("250 HELP")
+		for range 4 {
+			for range 12 {
+				time.Sleep(4 * time.Minute)
+				d.send("NOOP\r\n")
+				d.expect("250 ")
+			}
+			time.Sleep(2 * time.Minute)
+			d.send("MAIL FROM:<a@x.test>\r\nRCPT TO:<b@y.test>\r\nDATA\r\n")
+			d.expect("250 2.1.0")
+			d.expect("250 2.1.5")
+			d.expect("354 ")
+			d.send("Subject: hi\r\n\r\n.\r\n")
+			d.expect("250 ")
+		}
+		d.send("QUIT\r\n")
+		d.expect("221 ")
+		d.end()
+	})
+}
+
+// expectAtLast reads replies until one begins with prefix.
+func (d *dialogue) expectAtLast(prefix string) {
+	d.t.Helper()
+	for {
+		line, err := d.in.ReadString('\n')
+		if err != nil {
+			d.t.Fatalf("waiting for %q: %v", prefix, err)
+		}
+		if strings.HasPrefix(line, prefix) {
+			return
+		}
+	}
+}
+
 // dripping sends text, if there is any, every 50 seconds until it is stopped.
 func dripping(d *dialogue, text string) (stop func()) {
 	if text == "" {

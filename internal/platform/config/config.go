@@ -62,7 +62,7 @@ func Default() *Config {
 		Sending:     Sending{MessagesPerHour: 1000, RecipientsPerHour: 2000, RecipientsPerDay: 10_000},
 		Limits: Limits{
 			MessageSize: 50 << 20, Recipients: 1000, ReceivedFields: 100,
-			AuthFailures: 5, ProtocolErrors: 20,
+			LoginTime: Duration{5 * time.Minute}, AuthFailures: 5, ProtocolErrors: 20,
 			IMAPSaved: 100_000,
 			DrainTime: Duration{30 * time.Second}, Memory: 120 << 20, SearchMemory: 32 << 20,
 		},
