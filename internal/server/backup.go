@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"sync"
 
+	"github.com/mailstead/mailstead/internal/face/admin"
 	"github.com/mailstead/mailstead/internal/platform/storage/embedded"
 )
 
@@ -21,15 +22,12 @@ func (s *Server) backup() func(context.Context, string) (embedded.BackedUp, erro
 	var one sync.Mutex
 	return func(ctx context.Context, folder string) (embedded.BackedUp, error) {
 		if !one.TryLock() {
-			return embedded.BackedUp{}, errBackupRuns
+			return embedded.BackedUp{}, admin.ErrBackupRuns
 		}
 		defer one.Unlock()
 		return s.copyData(ctx, store, folder)
 	}
 }
-
-// errBackupRuns refuses a second backup: one at a time is enough for a disk.
-var errBackupRuns = errors.New("another backup is being made")
 
 // copyData copies the data folder under another name first, so that a folder
 // that is there is a whole copy.

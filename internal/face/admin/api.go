@@ -34,8 +34,9 @@ type Options struct {
 	Store     storage.Store // that has the content of queued messages
 	Retrieval *retrieval.Service
 	Journal   *journal.Journal // nil if nothing is remembered
-	// Backup copies the data folder to one that does not exist; nil if there
-	// are no files to be copied.
+	// Backup copies the data folder to one that does not exist, or returns
+	// ErrBackupRuns or embedded.ErrBackupExists; nil if there are no files to
+	// be copied.
 	Backup func(ctx context.Context, folder string) (embedded.BackedUp, error)
 	// Wake makes the queue's runner look for due recipients.
 	Wake func()
@@ -172,7 +173,7 @@ func statusOf(err error) int {
 		errors.Is(err, mailstore.ErrNoMailbox):
 		return http.StatusNotFound
 	case errors.Is(err, directory.ErrExists), errors.Is(err, directory.ErrDomainInUse),
-		errors.Is(err, directory.ErrAliasLoop), errors.Is(err, errNoTrace):
+		errors.Is(err, directory.ErrAliasLoop), errors.Is(err, errNoTrace), errors.Is(err, ErrBackupRuns):
 		return http.StatusConflict
 	case errors.Is(err, errRequest), errors.Is(err, directory.ErrNoDomain), errors.Is(err, directory.ErrTargets),
 		errors.Is(err, directory.ErrAddress), errors.Is(err, directory.ErrPassword),

@@ -103,6 +103,10 @@ func (c *Client) Verify(ctx context.Context, o integrity.Options) (integrity.Sum
 	return *summary, nil
 }
 
+// ErrBackupRuns is what [Options.Backup] says if it is at work already: one at a
+// time is enough for a disk.
+var ErrBackupRuns = errors.New("another backup is being made")
+
 // backup makes a copy of the data folder beside everything else.
 func (a *API) backup(r *http.Request) (any, error) {
 	want, err := decode[backupRequest](r)
