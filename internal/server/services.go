@@ -10,8 +10,12 @@ import (
 	"github.com/mailstead/mailstead/internal/platform/obs"
 )
 
-// makeServices binds all addresses and notes what Run must run.
+// makeServices binds all addresses and notes what Run must run. The admin socket
+// comes first: whoever has seen a port answer can ask the server.
 func (s *Server) makeServices(ctx context.Context) error {
+	if err := s.serveAdmin(); err != nil {
+		return err
+	}
 	keeper, err := s.certificates()
 	if err != nil {
 		return err
@@ -36,7 +40,7 @@ func (s *Server) makeServices(ctx context.Context) error {
 		s.serve("trace", s.journal.Run)
 	}
 	s.serve("queue metrics", s.watchQueue(s.metrics))
-	return s.serveAdmin()
+	return nil
 }
 
 // serve notes a service that cannot fail.
