@@ -14,18 +14,19 @@ const (
 	OpSet
 	OpDelete
 	OpDeleteRange // from Key up to but excluding Value
-	OpAppendBlob  // Blob gets the content Value
+	OpAppendBlob  // Blob gets what Stored says
 	OpAppendStaged
 	OpDeleteBlob
 )
 
-// An Op is one operation of a batch. Key and Value belong to the batch; the
-// Value of OpAppendBlob is the encoded content, and Size that of the content
+// An Op is one operation of a batch. Key and Value belong to the batch. Stored
+// of OpAppendBlob is the encoded content in pieces, and Size that of the content
 // itself.
 type Op struct {
 	Kind   OpKind
 	Key    []byte
 	Value  []byte
+	Stored [][]byte
 	Size   int64
 	Blob   BlobID
 	Staged Staged
@@ -47,10 +48,11 @@ type Batch struct {
 type BlobSource interface {
 	// NextID allocates the ID of a blob.
 	NextID() BlobID
-	// Encode returns content as the engine wants it in the operation. It is
-	// called where the batch is built, so that the work of compressing is
-	// done by the writers, side by side, and not by the committer.
-	Encode(content []byte) []byte
+	// Encode returns content as the engine wants it in the operation, in
+	// pieces, which may be parts of content. It is called where the batch is
+	// built, so that the work of compressing is done by the writers, side by
+	// side, and not by the committer.
+	Encode(content []byte) [][]byte
 }
 
 // NewBatch returns an empty batch; engines call it.
@@ -58,8 +60,9 @@ func NewBatch(blobs BlobSource) *Batch {
 	return &Batch{blobs: blobs, ops: make([]Op, 0, usualOps)}
 }
 
-// usualOps is how many operations a batch has room for at first.
-const usualOps = 8
+// usualOps is how many operations a batch has room for at first: those of a
+// message for one mailbox.
+const usualOps = 10
 
 // Assert makes the commit fail with ErrConflict unless key has this value. A
 // nil value asserts that key does not exist.
@@ -88,10 +91,10 @@ func (b *Batch) AppendBlob(content []byte) BlobID {
 	b.size += len(content)
 	if b.size <= MaxBatchSize {
 		b.ops = append(b.ops, Op{
-			Kind:  OpAppendBlob,
-			Value: b.blobs.Encode(content),
-			Size:  int64(len(content)),
-			Blob:  id,
+			Kind:   OpAppendBlob,
+			Stored: b.blobs.Encode(content),
+			Size:   int64(len(content)),
+			Blob:   id,
 		})
 	}
 	return id

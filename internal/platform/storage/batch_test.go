@@ -9,8 +9,8 @@ import (
 // upper is a BlobSource whose encoding can be told from the content.
 type upper struct{ last BlobID }
 
-func (u *upper) NextID() BlobID               { u.last++; return u.last }
-func (u *upper) Encode(content []byte) []byte { return bytes.ToUpper(content) }
+func (u *upper) NextID() BlobID                 { u.last++; return u.last }
+func (u *upper) Encode(content []byte) [][]byte { return [][]byte{bytes.ToUpper(content)} }
 
 // TestBatchKeepsItsOperations makes the arena grow under earlier operations.
 func TestBatchKeepsItsOperations(t *testing.T) {
@@ -41,7 +41,7 @@ func TestBatchEncodesBlobs(t *testing.T) {
 	if first == second || b.Size() != 8 || b.Empty() {
 		t.Errorf("blobs %d and %d, size %d", first, second, b.Size())
 	}
-	if op := b.Ops()[1]; op.Blob != second || op.Size != 5 || string(op.Value) != "THREE" {
+	if op := b.Ops()[1]; op.Blob != second || op.Size != 5 || string(op.Stored[0]) != "THREE" {
 		t.Errorf("operation %+v", op)
 	}
 }

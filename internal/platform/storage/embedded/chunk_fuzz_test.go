@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/mailstead/mailstead/internal/platform/storage"
@@ -12,7 +13,7 @@ import (
 func FuzzChunks(f *testing.F) {
 	c := newCodec()
 	for _, content := range []string{"", "hello", string(make([]byte, 3*chunkSize+5))} {
-		f.Add(c.encode([]byte(content)), int64(len(content)))
+		f.Add(slices.Concat(c.encode([]byte(content))...), int64(len(content)))
 	}
 	f.Add([]byte("\xff\xff\xff\xff\x00\x00\x00\x00\x01"), int64(1<<62))
 	f.Fuzz(func(t *testing.T, stored []byte, size int64) {

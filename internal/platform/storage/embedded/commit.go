@@ -50,7 +50,6 @@ func (c *committer) serve(group []*request) {
 		c.finish(group, c.commit())
 	}
 	c.count(group)
-	c.release(group)
 }
 
 // endOnPanic ends the store when a group cannot be finished: whoever recovers
@@ -108,8 +107,7 @@ func (c *committer) add(op storage.Op) {
 	case storage.OpDeleteRange:
 		c.addDeleteRange(op)
 	case storage.OpAppendBlob:
-		c.encode(operation{kind: opBlob, id: op.Blob, size: op.Size, stored: int64(len(op.Value))})
-		c.data = append(c.data, piece{bytes: op.Value})
+		c.addBlob(op)
 	case storage.OpAppendStaged:
 		c.addStaged(op)
 	case storage.OpDeleteBlob:
@@ -122,6 +120,15 @@ func (c *committer) addDeleteRange(op storage.Op) {
 		return
 	}
 	c.encode(operation{kind: opDeleteRange, key: op.Key, value: op.Value})
+}
+
+func (c *committer) addBlob(op storage.Op) {
+	o := operation{kind: opBlob, id: op.Blob, size: op.Size}
+	for _, p := range op.Stored {
+		o.stored += int64(len(p))
+		c.data = append(c.data, piece{bytes: p})
+	}
+	c.encode(o)
 }
 
 func (c *committer) addStaged(op storage.Op) {
@@ -211,20 +218,6 @@ func (c *committer) count(group []*request) {
 	}
 	if c.counts.Commits > before {
 		c.counts.Groups++
-	}
-}
-
-// release gives back the buffers of the blobs.
-func (c *committer) release(group []*request) {
-	for _, r := range group {
-		if r.batch == nil {
-			continue
-		}
-		for _, op := range r.batch.Ops() {
-			if op.Kind == storage.OpAppendBlob {
-				c.codec.release(op.Value)
-			}
-		}
 	}
 }
 

@@ -97,21 +97,19 @@ func (st *staged) makeRoom() error {
 			return st.err
 		}
 	}
-	chunk := st.compress(st.staging.codec.buffer())
-	st.err = st.spool.append(chunk)
-	st.staging.codec.release(chunk)
+	st.err = st.spool.append(st.encode())
 	st.pending = st.pending[:0]
 	return st.err
 }
 
-// compress appends the stored form of the pending chunk to dst, and its entry
-// to the table.
-func (st *staged) compress(dst []byte) []byte {
-	dst, entry := st.staging.codec.appendChunk(dst, st.pending)
+// encode returns the stored form of the pending chunk, which may be the chunk
+// itself, and adds its entry to the table.
+func (st *staged) encode() []byte {
+	stored, entry := st.staging.codec.encodeChunk(st.pending)
 	var e [chunkEntrySize]byte
 	entry.put(e[:])
 	st.table = append(st.table, e[:]...)
-	return dst
+	return stored
 }
 
 func (st *staged) Size() int64 {
@@ -130,7 +128,7 @@ func (st *staged) Seal() error {
 		return storage.ErrStaged
 	}
 	if len(st.pending) > 0 {
-		st.last = st.compress(make([]byte, 0, len(st.pending)/2))
+		st.last = st.encode()
 		st.pending = nil
 	}
 	st.state = stagedSealed

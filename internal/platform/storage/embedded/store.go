@@ -217,7 +217,7 @@ func (s *Store) NewBatch() *storage.Batch { return storage.NewBatch(s) }
 func (s *Store) NextID() storage.BlobID { return storage.BlobID(s.nextID.Add(1) - 1) }
 
 // Encode implements [storage.BlobSource]: it compresses.
-func (s *Store) Encode(content []byte) []byte { return s.codec.encode(content) }
+func (s *Store) Encode(content []byte) [][]byte { return s.codec.encode(content) }
 
 // Enqueue implements [storage.Store].
 func (s *Store) Enqueue(b *storage.Batch) *storage.Pending {

@@ -183,6 +183,9 @@ func (o *offsetWriter) flush() error {
 // writeError turns the errors of a full disk into [storage.ErrFull], unless it
 // was a sync that failed.
 func writeError(err error) error {
+	if err == nil {
+		return nil // of most commits, without an allocation for errors.As
+	}
 	var failed *syncError
 	if errors.As(err, &failed) {
 		return err

@@ -2,6 +2,7 @@ package memstore
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/mailstead/mailstead/internal/platform/storage"
 )
@@ -18,7 +19,7 @@ func (s *Store) NextID() storage.BlobID {
 }
 
 // Encode implements [storage.BlobSource]: blobs are kept as they are.
-func (s *Store) Encode(content []byte) []byte { return content }
+func (s *Store) Encode(content []byte) [][]byte { return [][]byte{content} }
 
 // Enqueue implements [storage.Store]. The batch commits at once.
 func (s *Store) Enqueue(b *storage.Batch) *storage.Pending {
@@ -102,7 +103,7 @@ func (s *Store) apply(op storage.Op) {
 	case storage.OpDeleteRange:
 		s.root = s.root.deleteRange(op.Key, op.Value)
 	case storage.OpAppendBlob:
-		s.putBlob(op.Blob, bytes.Clone(op.Value))
+		s.putBlob(op.Blob, slices.Concat(op.Stored...))
 	case storage.OpAppendStaged:
 		s.putBlob(op.Blob, op.Staged.(*staged).content)
 	case storage.OpDeleteBlob:
