@@ -124,6 +124,7 @@ func (s *Server) makeOutbound(hostname address.Domain) (err error) {
 		Observe:           s.observe(),
 		Now:               s.options.Now,
 	})
+	s.delivery.Taker = s.runner
 	return nil
 }
 

@@ -21,6 +21,10 @@ type Options struct {
 	Queue     *queue.Queue
 	// Wake tells the queue's runner that something is due.
 	Wake func()
+	// Taker delivers what the queue need not keep waiting; without one,
+	// everything waits. It may be set later than the others, but before
+	// anything is delivered.
+	Taker Taker
 	// Lifetime is how long delivery to other servers is tried.
 	Lifetime time.Duration
 	// Hostname is our name, in reports. Without one, nobody is told of a
@@ -173,23 +177,21 @@ func (d *Deliverer) deliver(ctx context.Context, m *Message) (failures []Failure
 	if len(r.Foreign)+len(r.Later) == 0 {
 		return d.local(ctx, m, nil)
 	}
-	enqueue, discard, err := d.enqueuer(m)
+	q, err := d.newQueueing(m)
 	if err != nil {
 		return nil, err
 	}
-	defer discard()
+	defer q.discard()
 	if len(r.Local) == 0 {
 		b := d.Store.NewBatch()
-		enqueue(b)
+		q.add(b)
 		if err = storage.Commit(d.Store, b); err == nil {
 			d.Delivered(0, len(r.Foreign)+len(r.Later))
 		}
 	} else {
-		failures, err = d.local(ctx, m, enqueue)
+		failures, err = d.local(ctx, m, q.add)
 	}
-	if err == nil {
-		d.Wake()
-	}
+	q.settle(err)
 	return failures, err
 }
 

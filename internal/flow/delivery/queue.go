@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/mailstead/mailstead/address"
+	"github.com/mailstead/mailstead/internal/model/mailstore"
 	"github.com/mailstead/mailstead/internal/model/queue"
 	"github.com/mailstead/mailstead/internal/platform/storage"
 	"github.com/mailstead/mailstead/smtp"
@@ -13,31 +14,84 @@ import (
 // tries it.
 const retryLocal = 5 * time.Minute
 
-// enqueuer returns a function that puts the message for those that the queue
-// serves into a batch, and one that frees what that needs.
-func (d *Deliverer) enqueuer(m *Message) (enqueue func(*storage.Batch), discard func(), err error) {
-	content := m.Content
-	discard = func() {}
-	if len(m.Recipients.Local) > 0 {
-		if content, err = m.Content.Duplicate(); err != nil {
-			return nil, nil, err
-		}
-		discard = content.Discard
-	}
-	queued := d.queued(m)
+// A Taker delivers at once what the queue need not keep waiting. Its methods
+// are called concurrently.
+type Taker interface {
+	// Terms say for which hops there is room. Works that are given room
+	// come back by Take or by Forgo.
+	Terms() queue.Terms
+	// Take takes works whose leases are durable.
+	Take(works []queue.Work)
+	// Forgo hears of works that were not committed.
+	Forgo(works []queue.Work)
+}
+
+// A queueing puts a message into a batch, for those that the queue serves.
+type queueing struct {
+	*Deliverer
+	message    *Message
+	content    *mailstore.Content
+	discard    func() // what only the queueing needs
+	queued     queue.Message
+	recipients []queue.Recipient
+	works      []queue.Work // for the Taker, if the batch commits
+}
+
+func (d *Deliverer) newQueueing(m *Message) (*queueing, error) {
 	recipients := d.queuedRecipients(m)
 	if len(m.Trace) > queue.MaxPrefix || len(recipients) > queue.MaxRecipients {
-		discard()
-		return nil, nil, queue.ErrInvalid
+		return nil, queue.ErrInvalid
 	}
-	return func(b *storage.Batch) {
-		queued.Blob = content.AppendTo(b)
-		id, err := d.Queue.Add(b, queued, recipients)
-		if err != nil {
-			panic(err) // what it refuses has been looked at
+	q := &queueing{Deliverer: d, message: m, content: m.Content, discard: func() {}, queued: d.queued(m), recipients: recipients}
+	if len(m.Recipients.Local) > 0 {
+		var err error
+		if q.content, err = m.Content.Duplicate(); err != nil {
+			return nil, err
 		}
-		m.QueueID = id
-	}, discard, nil
+		q.discard = q.content.Discard
+	}
+	return q, nil
+}
+
+// add adds to the batch, or to the next one if that did not commit.
+func (q *queueing) add(b *storage.Batch) {
+	q.forgo()
+	var terms queue.Terms
+	if q.Taker != nil {
+		terms = q.Taker.Terms()
+	}
+	q.queued.Blob = q.content.AppendTo(b)
+	var err error
+	q.message.QueueID, q.works, err = q.Queue.AddLeased(b, q.queued, q.recipients, terms)
+	if err != nil {
+		panic(err) // what it refuses has been looked at
+	}
+}
+
+func (q *queueing) forgo() {
+	if len(q.works) > 0 {
+		q.Taker.Forgo(q.works)
+		q.works = nil
+	}
+}
+
+// settle is called with the outcome of the batch. Whoever is not taken at once
+// is found in the queue.
+func (q *queueing) settle(err error) {
+	if err != nil {
+		q.forgo()
+		return
+	}
+	taken := 0
+	for i := range q.works {
+		taken += len(q.works[i].Recipients)
+	}
+	if taken > 0 {
+		q.Taker.Take(q.works)
+	}
+	if taken < len(q.recipients) {
+		q.Wake()
+	}
 }
 
 // queued describes the message. What asks to hold it has become its due time,

@@ -31,6 +31,7 @@ type leased struct {
 	lane  *lane
 	route *Route
 	until time.Time // end of the lease
+	short bool      // it came through the intake
 }
 
 // lanes are all that are in use, or whose pace is worth remembering.

@@ -23,6 +23,7 @@ func (l *loop) sweep(now time.Time) error {
 		if err := l.hasten(now); err != nil {
 			return err
 		}
+		l.intake.start()
 	}
 	if now.Sub(l.tidied) >= tidyPause {
 		l.tidied = now
@@ -87,9 +88,11 @@ const renewChunk = 20
 
 // giveBack returns what was leased and not started.
 func (l *loop) giveBack() {
+	l.intake.stop()
+	l.admit(l.options.Now())
 	for _, lane := range l.lanes.active {
 		for len(lane.ready) > 0 {
-			w := l.lanes.pop(lane)
+			w := l.pop(lane)
 			l.finished <- queue.Finished{Work: *w.work, Outcomes: make([]queue.Outcome, len(w.work.Recipients))}
 		}
 	}

@@ -77,6 +77,7 @@ func (l *loop) run(ctx context.Context) error {
 			return nil
 		case <-l.wake:
 			l.look = true
+		case <-l.intake.arrived:
 		case <-timer.C:
 		case r := <-l.done:
 			l.hear(r)
@@ -113,6 +114,7 @@ func (l *loop) turn() (time.Duration, error) {
 	if err := l.sweep(now); err != nil {
 		return 0, err
 	}
+	l.admit(now)
 	l.dispatch(now)
 	if known := l.known(now); len(known) > 0 || l.mayLook(now) {
 		if err := l.lease(now, known); err != nil {
@@ -168,7 +170,7 @@ func (l *loop) lease(now time.Time, known []queue.Hop) error {
 		delete(l.left, hop)
 	}
 	for i := range leasing.Works {
-		l.place(&leasing.Works[i], now, until)
+		l.place(leased{work: &leasing.Works[i], until: until}, now)
 	}
 	for _, hop := range leasing.Left {
 		// Of a hop with nothing under way nobody would tell us that there is
@@ -178,17 +180,36 @@ func (l *loop) lease(now time.Time, known []queue.Hop) error {
 		}
 	}
 	l.next, l.look = leasing.Next, leasing.More
+	l.intake.looked(leasing.More, l.left)
 	if len(leasing.Works) == 0 && l.parcels > 0 {
 		l.quiet = now.Add(fullPause)
 	}
 	return nil
 }
 
+// admit takes what has just been accepted.
+func (l *loop) admit(now time.Time) {
+	works := l.intake.fetch()
+	for i := range works {
+		l.place(leased{work: &works[i], until: works[i].Recipients[0].Lease.Until, short: true}, now)
+	}
+}
+
 // place puts a work on its lane.
-func (l *loop) place(w *queue.Work, now, until time.Time) {
-	way := wayOf(&w.Message, w.Recipients)
-	route := l.options.Routes.choose(&way)
-	l.lanes.push(leased{work: w, lane: l.lanes.get(w.Hop(), route, now), route: route, until: until})
+func (l *loop) place(w leased, now time.Time) {
+	way := wayOf(&w.work.Message, w.work.Recipients)
+	w.route = l.options.Routes.choose(&way)
+	w.lane = l.lanes.get(w.work.Hop(), w.route, now)
+	l.lanes.push(w)
+}
+
+// pop takes the next work of a lane.
+func (l *loop) pop(lane *lane) leased {
+	w := l.lanes.pop(lane)
+	if w.short {
+		l.intake.started(lane.key.hop)
+	}
+	return w
 }
 
 // dispatch starts as many parcels as there is room for, one on each lane in
@@ -226,7 +247,7 @@ func (l *loop) advance(lane *lane, now time.Time) bool {
 	if !lane.pace.ready(lane.running, now) || !l.slot(lane) {
 		return false
 	}
-	l.start(l.lanes.pop(lane), now)
+	l.start(l.pop(lane), now)
 	return true
 }
 
@@ -263,7 +284,7 @@ func (l *loop) start(w leased, now time.Time) {
 func (l *loop) suspend(lane *lane, reason Result) {
 	works := slices.Clone(lane.ready)
 	for range works {
-		l.lanes.pop(lane)
+		l.pop(lane)
 	}
 	lane.suspending = true
 	l.running.Go(func() {

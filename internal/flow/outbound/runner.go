@@ -75,6 +75,7 @@ type Runner struct {
 	options Options
 	wake    chan struct{}
 	forgive atomic.Bool // see TryAll
+	intake  *intake
 }
 
 // New returns a runner; it does nothing before Run is called.
@@ -93,7 +94,7 @@ func New(o Options) *Runner {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Runner{options: o, wake: make(chan struct{}, 1)}
+	return &Runner{options: o, wake: make(chan struct{}, 1), intake: newIntake(o.MaxDeliveries)}
 }
 
 // Notify says that there may be something new in the queue. It does not block.

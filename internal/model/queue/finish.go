@@ -96,7 +96,7 @@ func newFinisher(q *Queue, r storage.Reader, b *storage.Batch) *finisher {
 func (f *finisher) finish(one *Finished) error {
 	w := &one.Work
 	for i := range w.Recipients {
-		r, before, err := readRecipient(f.reader, w.Message.ID, w.Recipients[i].Index)
+		r, before, err := w.read(f.reader, i)
 		if err == ErrNotFound || err == nil && r.Lease.Token != w.token {
 			continue
 		}

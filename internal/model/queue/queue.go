@@ -64,9 +64,12 @@ func (q *Queue) unique() uint64 {
 // was received. It returns ErrInvalid if there are no recipients, too many, or
 // one without a destination.
 func (q *Queue) Add(b *storage.Batch, m Message, recipients []Recipient) (ID, error) {
-	if err := m.check(recipients); err != nil {
-		return 0, err
-	}
+	id, _, err := q.AddLeased(b, m, recipients, Terms{})
+	return id, err
+}
+
+// addMessage numbers a message and writes what its recipients share.
+func (q *Queue) addMessage(b *storage.Batch, m *Message, recipients int) {
 	m.ID = ID(q.unique())
 	m.Received = stored(m.Received)
 	if m.Expires.IsZero() {
@@ -74,16 +77,7 @@ func (q *Queue) Add(b *storage.Batch, m Message, recipients []Recipient) (ID, er
 	}
 	b.Assert(messageKey(m.ID), nil)
 	b.Set(messageKey(m.ID), encode(m))
-	b.Set(leftKey(m.ID), number(uint64(len(recipients))))
-	w := writer{queue: q, batch: b}
-	for i, r := range recipients {
-		r.Index, r.Lease = uint32(i), Lease{}
-		if r.Due.IsZero() {
-			r.Due = m.Received
-		}
-		w.setWaiting(&m, &r)
-	}
-	return m.ID, nil
+	b.Set(leftKey(m.ID), number(uint64(recipients)))
 }
 
 func (m *Message) check(recipients []Recipient) error {

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -43,6 +44,11 @@ func readMessage(r storage.Reader, id ID) (Message, error) {
 // record as it is stored, to assert it.
 func readRecipient(r storage.Reader, id ID, index uint32) (Recipient, []byte, error) {
 	value, err := r.Get(nil, recipientKey(id, index))
+	return decodeRecipient(index, value, err)
+}
+
+// decodeRecipient makes a recipient of what a reader has returned.
+func decodeRecipient(index uint32, value []byte, err error) (Recipient, []byte, error) {
 	if errors.Is(err, storage.ErrNotFound) {
 		return Recipient{}, nil, ErrNotFound
 	}
@@ -51,6 +57,17 @@ func readRecipient(r storage.Reader, id ID, index uint32) (Recipient, []byte, er
 	}
 	rcpt := Recipient{Index: index}
 	return rcpt, value, decode(value, &rcpt)
+}
+
+// read reads a recipient of a Work again, as readRecipient does. Nearly always
+// it is as the lease has written it, and need not be decoded.
+func (w *Work) read(r storage.Reader, i int) (Recipient, []byte, error) {
+	known := &w.Recipients[i]
+	value, err := r.Get(nil, recipientKey(w.Message.ID, known.Index))
+	if err == nil && bytes.Equal(value, w.stored[i]) {
+		return *known, value, nil
+	}
+	return decodeRecipient(known.Index, value, err)
 }
 
 // number makes a value of a counter or a token.

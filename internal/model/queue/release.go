@@ -45,7 +45,7 @@ func (q *Queue) Renew(works []*Work, until time.Time) error {
 
 func (w *Work) renew(reader storage.Reader, b *storage.Batch, until time.Time) error {
 	for i := range w.Recipients {
-		r, before, err := readRecipient(reader, w.Message.ID, w.Recipients[i].Index)
+		r, before, err := w.read(reader, i)
 		if err == ErrNotFound || err == nil && r.Lease.Token != w.token {
 			continue
 		}
