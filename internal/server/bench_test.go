@@ -2,10 +2,12 @@ package server_test
 
 import (
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/mailstead/mailstead/dns/dnstest"
 	"github.com/mailstead/mailstead/internal/mailtest"
 	"github.com/mailstead/mailstead/internal/platform/config"
 )
@@ -51,6 +53,49 @@ func BenchmarkTrace(b *testing.B) {
 			b.ReportMetric(float64((cpuTime(b)-before).Microseconds())/float64(b.N), "cpu-us/op")
 		})
 	}
+}
+
+// BenchmarkRelay sends messages to another mail system, over several connections
+// at once, until all have come there. It reports the CPU time of the whole
+// process, clients and the other system among it.
+func BenchmarkRelay(b *testing.B) {
+	var left atomic.Int64
+	all := make(chan struct{})
+	far := mailtest.NewElsewhere()
+	far.Take = func(mailtest.Received) error {
+		if left.Add(-1) == 0 {
+			close(all)
+		}
+		return nil
+	}
+	s := mailtest.Start(b, mailtest.Options{
+		Accounts:  []mailtest.Account{{Address: ann}},
+		Elsewhere: map[string]*mailtest.Elsewhere{"192.0.2.9:2500": far},
+		Zones:     dnstest.Zones{A: map[string][]string{"relay.test": {"192.0.2.9"}}},
+		Disk:      true,
+		Config: func(c *config.Config) {
+			c.Outbound.Smarthost, c.Log.Level = "relay.test:2500", "error"
+			c.Sending.MessagesPerHour, c.Sending.RecipientsPerHour, c.Sending.RecipientsPerDay = 0, 0, 0
+		},
+	})
+	left.Store(int64(b.N))
+	before := cpuTime(b)
+	b.ReportAllocs()
+	b.SetParallelism(16)
+	b.ResetTimer()
+	b.RunParallel(func(pb *testing.PB) {
+		c := s.Submission(ann)
+		for pb.Next() {
+			if got := s.Send(c, s.Envelope(ann, "From: "+ann+"\r\n"+body, "x@far.test")); got[0] != "ok" {
+				b.Error(got)
+			}
+		}
+	})
+	if b.Failed() {
+		return
+	}
+	<-all
+	b.ReportMetric(float64((cpuTime(b)-before).Microseconds())/float64(b.N), "cpu-us/op")
 }
 
 // cpuTime is what the process has used so far.

@@ -17,7 +17,10 @@
 //
 // # From the queue to the sender's mailbox
 //
-//   - [Runner.Run] leases works in batches, as many for each hop as its lanes
+//   - What is accepted while there is room for its hop is leased in the batch
+//     that accepts it, and [Runner.Take] has it at once (intake.go). All else
+//     waits in the queue, and so does what comes after it.
+//   - [Runner.Run] leases what waits in batches, as many for each hop as its lanes
 //     have room for (loop.go, lanes.go), and starts each as a parcel when its
 //     lane's pace allows (pace.go). Works of a lane that is down are put off with
 //     what is known, without asking anyone.

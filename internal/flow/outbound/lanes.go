@@ -91,8 +91,9 @@ func (ls *lanes) pop(l *lane) leased {
 }
 
 // ahead is how many works a lane has in memory that are not under way yet: so
-// many that it does not run dry while more are leased.
-func (l *lane) ahead() int { return 4 * int(l.window) }
+// many that it does not run dry while more are leased, and that the commit of
+// their leases is shared by many.
+func (l *lane) ahead() int { return 16 * int(l.window) }
 
 // suspendChunk is how many works of a hop that is down are put off together.
 const suspendChunk = 200

@@ -94,7 +94,7 @@ func New(o Options) *Runner {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Runner{options: o, wake: make(chan struct{}, 1), intake: newIntake(o.MaxDeliveries)}
+	return &Runner{options: o, wake: make(chan struct{}, 1), intake: newIntake(2 * o.MaxDeliveries)}
 }
 
 // Notify says that there may be something new in the queue. It does not block.

@@ -9,8 +9,9 @@
 // wait for together is a [Hop]. A recipient is waiting until it is due, leased
 // while somebody tries to deliver, and held while an operator wants it so.
 // [Queue.Lease] hands out [Work]: recipients of one message that go to one hop,
-// so that they can share a transaction. [Queue.FinishAll] takes back what came
-// of many of them in one commit.
+// so that they can share a transaction. [Queue.AddLeased] hands it out as soon as
+// the message comes, to who has room for it. [Queue.FinishAll] takes back what
+// came of many of them in one commit.
 //
 // # Order
 //
@@ -32,7 +33,8 @@
 //   - For each waiting recipient there is a wake entry of its hop that is due no
 //     later, or, if Lease has said that the hop has recipients left, within 20
 //     seconds. Lease follows these, so that it neither reads a million rows nor
-//     passes by the rows of a busy hop again and again.
+//     passes by the rows of a busy hop again and again; nor does it read what
+//     is gone (floors.go).
 //
 // # Keys
 //

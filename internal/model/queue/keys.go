@@ -56,10 +56,8 @@ func levelOf(priority int) level {
 func (l level) priority() int { return HighestPriority - int(l) }
 
 func waitingKey(r *Recipient, m *Message) []byte {
-	key := append(waitingPrefix(r.Hop()), byte(levelOf(int(m.Options.Priority))))
-	key = appendTime(key, r.Due)
-	key = binary.BigEndian.AppendUint64(key, uint64(m.ID))
-	return binary.BigEndian.AppendUint32(key, r.Index)
+	w := row{id: m.ID, index: r.Index, level: levelOf(int(m.Options.Priority)), due: r.Due}
+	return w.key(r.Hop())
 }
 
 // waitingTail is how many bytes of a waitingKey follow the hop and its zero.
@@ -82,6 +80,13 @@ func wakeKey(due time.Time, h Hop, id ID) []byte {
 // splitWake reads the due time and the hop of a wakeKey.
 func splitWake(key []byte) (due time.Time, hop []byte) {
 	return readTime(key[1:]), key[9 : len(key)-9]
+}
+
+// rowOf returns the first row that a wake entry speaks of. The id is 0 if that is
+// any row of the hop.
+func rowOf(key, value []byte) row {
+	due, _ := splitWake(key)
+	return row{id: ID(binary.BigEndian.Uint64(key[len(key)-8:])), level: level(value[8]), due: due}
 }
 
 // Times are stored in milliseconds, and truncated to them everywhere.

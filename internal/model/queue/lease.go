@@ -81,10 +81,13 @@ func (q *Queue) Lease(now time.Time, o LeaseOptions) (Leasing, error) {
 		o.Room = func(Hop) int { return math.MaxInt }
 	}
 	var l leaser
+	foot := q.floors.begin(stored(now))
 	err := q.commit(func(r storage.Reader, b *storage.Batch) error {
-		l = leaser{queue: q, options: o, now: stored(now), reader: r, batch: b, served: map[Hop]bool{}}
+		l = leaser{queue: q, options: o, now: stored(now), reader: r, batch: b, foot: foot}
+		clear(foot.rows)
 		return l.run()
 	})
+	foot.end(err == nil && !l.found.More)
 	if err != nil {
 		return Leasing{}, err
 	}
@@ -98,7 +101,7 @@ type leaser struct {
 	now     time.Time
 	reader  storage.Reader
 	batch   *storage.Batch
-	served  map[Hop]bool
+	foot    *footing
 	found   Leasing
 }
 
@@ -108,6 +111,7 @@ type caller struct {
 	order  time.Time // when it is its turn
 	keys   [][]byte
 	values [][]byte
+	floor  []byte // where its rows begin; nil is at their start
 }
 
 func (l *leaser) run() error {
@@ -151,15 +155,20 @@ func (l *leaser) callers() ([]*caller, error) {
 	var list []*caller
 	byName := map[string]*caller{}
 	for _, hop := range l.options.Known {
-		c := &caller{hop: hop, order: l.now}
+		c := &caller{hop: hop, order: l.now, floor: l.foot.row(hop)}
 		byName[string(hop)] = c
 		list = append(list, c)
 	}
 	entries := 0
-	err := l.reader.Scan(prefixed([]byte{spaceWake}), func(key, value []byte) error {
+	space := prefixed([]byte{spaceWake})
+	if !l.foot.from.IsZero() {
+		space.Start = appendTime(space.Start, l.foot.from)
+		l.next(l.foot.again)
+	}
+	err := l.reader.Scan(space, func(key, value []byte) error {
 		due, name := splitWake(key)
 		if due.After(l.now) {
-			l.found.Next = due
+			l.next(due)
 			return storage.ErrStop
 		}
 		if entries++; entries > maxWakes {
@@ -169,13 +178,14 @@ func (l *leaser) callers() ([]*caller, error) {
 		order := due.Add(-HeadStart * time.Duration(level(value[8]).priority()))
 		c := byName[string(name)]
 		if c == nil {
-			c = &caller{hop: Hop(name), order: order}
+			c = &caller{hop: Hop(name), order: order, floor: l.foot.row(Hop(name))}
 			byName[string(name)] = c
 			list = append(list, c)
 		}
 		if order.Before(c.order) {
 			c.order = order
 		}
+		c.lower(rowOf(key, value))
 		c.keys = append(c.keys, bytes.Clone(key))
 		c.values = append(c.values, bytes.Clone(value))
 		return nil
@@ -188,9 +198,12 @@ func (l *leaser) callers() ([]*caller, error) {
 // for what is left.
 func (l *leaser) serve(c *caller) error {
 	works := min(l.options.Room(c.hop), l.options.MaxWorks-len(l.found.Works))
-	rows, rest, err := l.due(c.hop, max(works, 0))
+	rows, rest, err := l.due(c, max(works, 0))
 	if err != nil {
 		return err
+	}
+	if floor := rest.floor(c.hop, rows); floor != nil {
+		l.foot.rows[c.hop] = floor
 	}
 	l.forget(c)
 	l.recall(c.hop, rest)
@@ -211,16 +224,49 @@ func (l *leaser) forget(c *caller) {
 	}
 }
 
-// A remainder is what a hop has left: the row that comes first.
+// lower makes the rows of a hop begin no later than the one that a wake entry
+// speaks of; one without an id speaks of any.
+func (c *caller) lower(w row) {
+	if w.id == 0 {
+		c.floor = nil
+	} else if key := w.key(c.hop); bytes.Compare(key, c.floor) < 0 {
+		c.floor = key
+	}
+}
+
+// A remainder is what a hop has left: the row that is due first, and the one
+// whose key comes first.
 type remainder struct {
-	row  row
-	some bool
+	row   row
+	first row
+	some  bool
 }
 
 func (r *remainder) add(w row) {
 	if !r.some || w.due.Before(r.row.due) {
-		*r = remainder{w, true}
+		r.row = w
 	}
+	r.keep(w)
+}
+
+// keep adds a row that is as due as one that was added.
+func (r *remainder) keep(w row) {
+	if !r.some || compareKeys(w, r.first) < 0 {
+		r.first = w
+	}
+	r.some = true
+}
+
+// floor returns the key before which a hop has no rows any more when those that
+// were found are leased; nil if that is not known.
+func (r *remainder) floor(h Hop, leased []row) []byte {
+	switch {
+	case r.some:
+		return r.first.key(h)
+	case len(leased) > 0:
+		return slices.MaxFunc(leased, compareKeys).key(h)
+	}
+	return nil
 }
 
 // recall sets a wake entry for what is left of a hop. For what is due already

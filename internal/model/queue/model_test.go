@@ -79,10 +79,26 @@ func (m *machine) add(rt *rapid.T) {
 		to = append(to, fmt.Sprintf("u%d@%s", i, rapid.SampledFrom(destinations).Draw(rt, "destination")))
 	}
 	priority := rapid.SampledFrom([]int{0, 0, 9, -9, 3}).Draw(rt, "priority")
-	id := addMessage(m.tb, m.store, m.queue, queue.Message{Options: smtp.MailOptions{Priority: int8(priority)}}, to...)
-	for i, r := range to {
-		m.model[key{id, uint32(i)}] = &plain{hop: queue.Hop(parse(m.tb, r).Domain.String()), due: noon, priority: priority}
+	free := rapid.SampledFrom(append(destinations, "")).Draw(rt, "free")
+	received := m.now.Add(-time.Duration(rapid.IntRange(0, 2000).Draw(rt, "milliseconds")) * time.Millisecond)
+	b := m.store.NewBatch()
+	id, works, err := m.queue.AddLeased(b, queue.Message{
+		Options: smtp.MailOptions{Priority: int8(priority)}, Blob: b.AppendBlob([]byte("body")), Received: received,
+	}, recipients(m.tb, to...), queue.Terms{
+		Owner: "node", Now: m.now, Until: m.now.Add(time.Hour), MaxRecipients: 2,
+		Room: func(h queue.Hop) bool { return string(h) == free },
+	})
+	if err != nil {
+		rt.Fatal(err)
 	}
+	if err := storage.Commit(m.store, b); err != nil {
+		rt.Fatal(err)
+	}
+	for i, r := range to {
+		hop := parse(m.tb, r).Domain.String()
+		m.model[key{id, uint32(i)}] = &plain{hop: queue.Hop(hop), due: received, priority: priority, leased: hop == free}
+	}
+	m.leased = append(m.leased, works...)
 	msg, _, err := m.queue.Show(id)
 	if err != nil {
 		rt.Fatal(err)

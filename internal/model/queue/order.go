@@ -2,6 +2,7 @@ package queue
 
 import (
 	"cmp"
+	"encoding/binary"
 	"slices"
 	"time"
 
@@ -20,13 +21,28 @@ type row struct {
 // turn is when it is the row's turn, were all priorities one.
 func (w row) turn() time.Time { return w.due.Add(-HeadStart * time.Duration(w.level.priority())) }
 
+// key is where the row stands among those of a hop.
+func (w row) key(h Hop) []byte {
+	key := appendTime(append(waitingPrefix(h), byte(w.level)), w.due)
+	key = binary.BigEndian.AppendUint64(key, uint64(w.id))
+	return binary.BigEndian.AppendUint32(key, w.index)
+}
+
+// compareKeys orders rows of a hop as their keys do.
+func compareKeys(a, b row) int {
+	return cmp.Or(cmp.Compare(a.level, b.level), a.due.Compare(b.due), cmp.Compare(a.id, b.id), cmp.Compare(a.index, b.index))
+}
+
 // due reads the rows of a hop that are due, for at most so many Works, in the
 // order in which they are to be served, and says what is left.
-func (l *leaser) due(h Hop, works int) ([]row, remainder, error) {
+func (l *leaser) due(c *caller, works int) ([]row, remainder, error) {
 	var rest remainder
 	limit := max(0, softBatch-l.batch.Size()) / perRow
-	prefix := waitingPrefix(h)
+	prefix := waitingPrefix(c.hop)
 	space := prefixed(prefix)
+	if c.floor != nil {
+		space.Start = c.floor
+	}
 	var all []row
 	levels := 0
 	for {
@@ -86,6 +102,9 @@ func (l *leaser) cut(rows []row, works, limit int, rest *remainder) []row {
 		}
 		if works < 0 || i >= limit {
 			rest.add(rows[i])
+			for _, w := range rows[i:] {
+				rest.keep(w) // they are due, as that one is
+			}
 			return rows[:i]
 		}
 		rows[i].first = first

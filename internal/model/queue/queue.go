@@ -26,6 +26,7 @@ type Queue struct {
 	store   storage.Store
 	options Options
 	node    uint64
+	floors  floors
 
 	mu   sync.Mutex
 	last uint64 // number that unique returned last
@@ -41,7 +42,10 @@ func New(store storage.Store, o Options) *Queue {
 	}
 	var random [2]byte
 	rand.Read(random[:]) // never fails
-	return &Queue{store: store, options: o, node: uint64(binary.BigEndian.Uint16(random[:]) % nodes)}
+	return &Queue{
+		store: store, options: o, node: uint64(binary.BigEndian.Uint16(random[:]) % nodes),
+		floors: floors{rows: map[Hop][]byte{}},
+	}
 }
 
 // nodes is how many values tell the numbers of one node from those of another,
@@ -121,6 +125,7 @@ func (w *writer) setWaiting(m *Message, r *Recipient) {
 		w.wakes = make(map[string]bool)
 	}
 	w.wakes[string(wake)] = true
+	w.queue.floors.wake(r.Due)
 	w.batch.Set(wake, w.queue.wakeValue(int(m.Options.Priority)))
 }
 
