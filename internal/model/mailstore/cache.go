@@ -109,6 +109,9 @@ func (s *Store) flush(a *account) {
 	b := s.storage.NewBatch()
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if state := a.committed.Load(); state != nil && state.deleted {
+		return // nothing may be written for an account that is gone
+	}
 	for id := range a.dirty {
 		b.Set(recentKey(a.id, id), binary.AppendUvarint(nil, uint64(a.recent[id])))
 	}

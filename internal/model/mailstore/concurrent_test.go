@@ -320,12 +320,49 @@ func TestDeleteAccountInUse(t *testing.T) {
 			}
 		})
 	}
+	writers.Go(func() {
+		for uid := imap.UID(1); ; uid++ {
+			if _, err := f.account.MarkRecent(ctx, id, uid); err != nil {
+				return
+			}
+		}
+	})
 	waitFor(func() bool { return f.blobs() > 1000 })
 	f.check(f.store.DeleteAccount(ctx, 7))
 	writers.Wait()
+	f.close() // writes the marks of \Recent
 	n := 0
 	f.check(f.engine.Scan(storage.Range{}, func(_, _ []byte) error { n++; return nil }))
 	if n != 0 || f.blobs() != 0 {
 		t.Errorf("%d keys and %d bytes of blobs are left", n, f.blobs())
+	}
+}
+
+// TestRecentWhileDeleted has a session open a mailbox while its deletion is on
+// the way to the disk: of a mailbox that is gone nothing may be written.
+func TestRecentWhileDeleted(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t)
+	f.append("Trash", "seen too late")
+	ctx, id := context.Background(), f.box("Trash").ID
+	f.close()
+	slow := &slowStore{Store: f.engine}
+	f.openOn(slow)
+	during := func(change func() error, meanwhile func()) {
+		var working sync.WaitGroup
+		working.Go(func() { f.check(change()) })
+		waitFor(func() bool { return slow.enqueued() == 1 })
+		meanwhile()
+		slow.commit()
+		working.Wait()
+	}
+	during(func() error { return f.account.Delete(ctx, "Trash") }, func() {
+		if from, err := f.account.MarkRecent(ctx, id, 2); err != nil || from != 1 {
+			t.Errorf("recent from %d, %v", from, err)
+		}
+	})
+	during(func() error { return f.account.Subscribe(ctx, "carries the marks along") }, func() {})
+	if found := f.verify(); len(found) > 0 {
+		t.Errorf("found %v", found)
 	}
 }

@@ -32,11 +32,16 @@ func (a *Account) MarkRecent(ctx context.Context, id MailboxID, upTo imap.UID) (
 	return core.markRecent(id, upTo), nil
 }
 
+// markRecent does not mark a mailbox that is being deleted: the mark would be
+// written after the mailbox is gone.
 func (a *account) markRecent(id MailboxID, upTo imap.UID) imap.UID {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	from := max(a.recent[id], 1)
-	if upTo > from {
+	if a.head == nil {
+		return from
+	}
+	if _, ok := a.head.tree.Get(id); ok && upTo > from {
 		a.recent[id] = upTo
 		if a.dirty == nil {
 			a.dirty = make(map[MailboxID]bool)
