@@ -157,7 +157,7 @@ func (t *tx) enterThread(id RecordID, l threadLinks) (ThreadID, error) {
 // rememberedThread returns the thread of a reply by its Message-ID, zero if
 // there is none.
 func (s *Store) rememberedThread(a AccountID, id ThreadID) (ThreadID, error) {
-	value, err := s.storage.Get(nil, threadKey(a, id))
+	value, err := s.storage.Find(nil, threadKey(a, id)) // few are replies to replies
 	if errors.Is(err, storage.ErrNotFound) {
 		return 0, nil
 	}

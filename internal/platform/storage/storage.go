@@ -82,6 +82,11 @@ type Snapshot interface {
 type Store interface {
 	Reader
 
+	// Find is Get for a key that is likely not in the store. It costs less if
+	// that is so, above all in a store that is larger than what is cached, and
+	// more if it is not.
+	Find(dst, key []byte) ([]byte, error)
+
 	// Snapshot returns a view of the store as it is now.
 	Snapshot() Snapshot
 

@@ -2,7 +2,9 @@ package embedded
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"sync"
@@ -203,5 +205,39 @@ func fillAccounts(b *testing.B, s *Store, first, count int) {
 		if err := storage.Commit(s, batch); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// BenchmarkFind looks for keys in an index of a million, more than the cache
+// holds, that are not there: with Find, and with Get.
+func BenchmarkFind(b *testing.B) {
+	s, err := Open(b.TempDir(), Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer s.Close()
+	random := rand.New(rand.NewPCG(1, 2))
+	key := func() []byte { return binary.BigEndian.AppendUint64([]byte("reply"), random.Uint64()) }
+	for range 1000 {
+		batch := s.NewBatch()
+		for range 1000 {
+			batch.Set(key(), make([]byte, 40))
+		}
+		if err := storage.Commit(s, batch); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := s.db.Compact(b.Context(), []byte("a"), []byte("z"), false); err != nil {
+		b.Fatal(err)
+	}
+	for name, read := range map[string]func(dst, key []byte) ([]byte, error){"find": s.Find, "get": s.Get} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := read(nil, key()); !errors.Is(err, storage.ErrNotFound) {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

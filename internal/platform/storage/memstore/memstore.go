@@ -39,6 +39,9 @@ func (s *Store) FailCommits(n int, err error) {
 // Get implements [storage.Reader].
 func (s *Store) Get(dst, key []byte) ([]byte, error) { return s.view().Get(dst, key) }
 
+// Find implements [storage.Store].
+func (s *Store) Find(dst, key []byte) ([]byte, error) { return s.Get(dst, key) }
+
 // Scan implements [storage.Reader].
 func (s *Store) Scan(r storage.Range, fn func(key, value []byte) error) error {
 	return s.view().Scan(r, fn)

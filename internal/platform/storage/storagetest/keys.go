@@ -176,5 +176,7 @@ func testReserved(t *testing.T, f *fixture) {
 		t.Errorf("the engine's keys are shown: %q", got)
 	}
 	f.absent(f, "\xf0\x00")
+	_, err := f.Find(nil, []byte("\xf0\x00"))
+	f.want(storage.ErrNotFound, err)
 	f.noBlob(id + 1)
 }

@@ -39,6 +39,8 @@ func testClosed(t *testing.T, f *fixture) {
 	f.content(open, []byte("x"))
 	_, err = f.Get(nil, []byte("k"))
 	f.want(storage.ErrClosed, err)
+	_, err = f.Find(nil, []byte("k"))
+	f.want(storage.ErrClosed, err)
 	err = f.Scan(storage.Range{}, func(_, _ []byte) error { return nil })
 	f.want(storage.ErrClosed, err)
 	_, err = f.OpenBlob(id)

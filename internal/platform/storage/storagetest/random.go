@@ -178,8 +178,20 @@ func (m *model) doReopen() storage.Store {
 
 func (m *model) check(rt *rapid.T) {
 	m.compareKeys(rt, m)
+	m.find(rt)
 	for id, content := range m.blobs {
 		m.blob(id, content)
+	}
+}
+
+// find looks for keys of which some are not there.
+func (m *model) find(rt *rapid.T) {
+	for _, name := range []string{"", "a", "aa", "b", "bc", "c", "cc", "d"} {
+		want, ok := m.keys[m.prefix+name]
+		got, err := m.Find([]byte("dst:"), []byte(m.prefix+name))
+		if ok && (err != nil || string(got) != "dst:"+want) || !ok && !errors.Is(err, storage.ErrNotFound) {
+			rt.Fatalf("found %q: %q, %v", name, got, err)
+		}
 	}
 }
 
