@@ -85,6 +85,31 @@ func (f *FetchWriter) HeaderFields() (names []string, only bool) {
 // NeedsContent reports whether FetchMessage.Content is needed.
 func (f *FetchWriter) NeedsContent() bool { return len(f.opts.Sections) > 0 }
 
+// Reads calls fn with each range of Content, by offset and size, that Message will
+// read for m, up to an error of fn, which it returns. A session can so find out
+// whether they can be read before Message announces them: an error in a literal
+// costs the client its connection.
+func (f *FetchWriter) Reads(m *FetchMessage, fn func(offset, size int64) error) error {
+	if m.Fields != nil {
+		return nil
+	}
+	for i := range f.opts.Sections {
+		s := &f.opts.Sections[i]
+		at, ok := locate(m, s)
+		if !ok {
+			continue
+		}
+		if s.Item == imap.ItemBody && len(s.Fields) == 0 {
+			win := window(s.Partial, at.end-at.start)
+			at = span{at.start + win.start, at.start + win.end}
+		}
+		if err := fn(at.start, at.end-at.start); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // columns are the data items that are columns of the mailbox.
 var columns = [...]imap.FetchItems{
 	imap.FetchUID, imap.FetchFlags, imap.FetchInternalDate, imap.FetchSize, imap.FetchModSeq,

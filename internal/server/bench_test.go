@@ -1,6 +1,11 @@
 package server_test
 
 import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -118,5 +123,63 @@ func BenchmarkFetch(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		c.OK("FETCH 1 BODY.PEEK[]")
+	}
+}
+
+// BenchmarkFetchLarge reads large messages by IMAP, over and over, with a client
+// that does nothing with them.
+func BenchmarkFetchLarge(b *testing.B) {
+	for _, size := range []int{100 << 10, 1 << 20, 10 << 20} {
+		b.Run(fmt.Sprint(size>>10, "K"), func(b *testing.B) {
+			s := mailtest.Start(b, mailtest.Options{Disk: true, Accounts: []mailtest.Account{{Address: ann}}})
+			s.Deliver("far@elsewhere.test", ann, rotLetter(1, size/62))
+			conn, err := s.Dial("imap")
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer conn.Close()
+			c := &forgetfulClient{b: b, in: bufio.NewReaderSize(conn, 64<<10)}
+			fmt.Fprintf(conn, "a LOGIN %s %q\r\nb SELECT INBOX\r\n", ann, mailtest.Password)
+			c.answered("b OK")
+			b.ReportAllocs()
+			cpu := cpuTime(b)
+			for b.Loop() {
+				fmt.Fprint(conn, "c FETCH 1 BODY.PEEK[]\r\n")
+				b.SetBytes(c.answered("c OK"))
+			}
+			b.ReportMetric(float64((cpuTime(b)-cpu).Microseconds())/float64(b.N), "cpu-us/op")
+		})
+	}
+}
+
+// A forgetfulClient reads literals and keeps nothing.
+type forgetfulClient struct {
+	b  *testing.B
+	in *bufio.Reader
+}
+
+// answered reads up to a line that begins with final, and returns how long the
+// literals before it were.
+func (c *forgetfulClient) answered(final string) (octets int64) {
+	for {
+		line, err := c.in.ReadSlice('\n')
+		if err != nil {
+			c.b.Fatal(err)
+		}
+		if bytes.HasPrefix(line, []byte(final)) {
+			return octets
+		}
+		at := bytes.LastIndexByte(line, '{')
+		if at < 0 || !bytes.HasSuffix(line, []byte("}\r\n")) {
+			continue
+		}
+		n, err := strconv.ParseInt(string(line[at+1:len(line)-3]), 10, 64)
+		if err == nil {
+			_, err = io.CopyN(io.Discard, c.in, n)
+		}
+		if err != nil {
+			c.b.Fatal(err)
+		}
+		octets += n
 	}
 }

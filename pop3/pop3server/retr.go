@@ -24,6 +24,11 @@ func (c *conn) retrCommand(ctx context.Context, cmd command) error {
 		return err
 	}
 	defer content.Close()
+	if checker, ok := content.(Checker); ok {
+		if err := checker.Check(); err != nil {
+			return err
+		}
+	}
 	c.line("+OK ", strconv.FormatInt(c.drop.Size(n), 10), " ", c.text("octets"))
 	body := pop3.NewDotWriter(c.out)
 	sent, err := c.send(ctx, body, content)

@@ -54,6 +54,13 @@ type Session interface {
 	Close() error
 }
 
+// A Checker is content of a message that can find out, before any of it is read,
+// whether all can be: an error in the midst of it costs the client its connection.
+type Checker interface {
+	// Check returns an error that is answered in place of the content.
+	Check() error
+}
+
 // A Maildrop is a user's messages as they were when it was opened, locked
 // against other POP3 sessions. Messages have the numbers 1 to Len, which mean
 // the same until Close; what arrives meanwhile is not seen.
@@ -70,7 +77,7 @@ type Maildrop interface {
 	AppendUID(dst []byte, n int) []byte
 	// Open returns the content of message n, its lines ended by CRLF. For
 	// TOP the engine reads no more than it needs. The engine closes it
-	// before it calls anything else.
+	// before it calls anything else. For RETR it asks a Checker first.
 	Open(ctx context.Context, n int, form Form) (io.ReadCloser, error)
 	// Commit makes the session's changes durable, if there are any, when the
 	// client has said QUIT (RFC 1939 §6). If it fails, some may have been

@@ -262,6 +262,9 @@ func (f *fetcher) content(ctx context.Context, seq imap.SeqNum, e mailstore.Entr
 	}
 	defer r.Close()
 	a.Content = r
+	if err := f.w.Reads(a, r.Check); err != nil {
+		return f.gone(err)
+	}
 	return f.write(seq, e)
 }
 

@@ -37,16 +37,19 @@ func (b *Backend) content(m *mailstore.Message, r mailstore.Reader, form pop3ser
 			return c, err
 		}
 	}
-	return &content{Reader: io.NewSectionReader(r, 0, r.Size()), closer: r}, nil
+	return &content{Reader: io.NewSectionReader(r, 0, r.Size()), message: r}, nil
 }
 
 // A content reads a message from start to end.
 type content struct {
 	io.Reader
-	closer io.Closer
+	message mailstore.Reader
 }
 
-func (c *content) Close() error { return c.closer.Close() }
+// Check implements [pop3server.Checker].
+func (c *content) Check() error { return translate(c.message.Check(0, c.message.Size())) }
+
+func (c *content) Close() error { return c.message.Close() }
 
 // surrogate returns the message with headers in ASCII, nil if they are.
 func surrogate(m *mailstore.Message, r mailstore.Reader) (io.ReadCloser, error) {
@@ -61,7 +64,7 @@ func surrogate(m *mailstore.Message, r mailstore.Reader) (io.ReadCloser, error) 
 	case err != nil || changed == nil:
 		return nil, err
 	}
-	return &content{Reader: changed, closer: r}, nil
+	return &content{Reader: changed, message: r}, nil
 }
 
 // small reads a message at once, as nearly all are. Whether it is ASCII shows

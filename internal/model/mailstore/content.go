@@ -162,4 +162,5 @@ func (c *Content) Spill() error {
 
 type memoryReader struct{ *bytes.Reader }
 
-func (memoryReader) Close() error { return nil }
+func (memoryReader) Close() error           { return nil }
+func (memoryReader) Check(_, _ int64) error { return nil }

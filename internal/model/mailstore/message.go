@@ -15,6 +15,9 @@ type Reader interface {
 	io.Closer
 	// Size is the number of octets of the message.
 	Size() int64
+	// Check looks for damage in n octets from an offset on, before they are
+	// announced to a client.
+	Check(offset, n int64) error
 }
 
 // A Message is the stored content of a message. It stays valid when the
@@ -158,6 +161,14 @@ type withPrefix struct {
 
 func (r *withPrefix) Size() int64  { return int64(len(r.prefix)) + r.blob.Size() }
 func (r *withPrefix) Close() error { return r.blob.Close() }
+
+// Check implements [Reader].
+func (r *withPrefix) Check(offset, n int64) error {
+	prefix := int64(len(r.prefix))
+	end := max(offset+n-prefix, 0)
+	start := max(offset-prefix, 0)
+	return r.blob.Check(start, end-start)
+}
 
 func (r *withPrefix) ReadAt(p []byte, offset int64) (int, error) {
 	if offset < 0 {

@@ -143,12 +143,17 @@ type Staged interface {
 	Discard()
 }
 
-// A Blob is an open blob. ReadAt may be called concurrently.
+// A Blob is an open blob. ReadAt and Check may be called concurrently.
 type Blob interface {
 	io.ReaderAt
 	io.Closer
 	// Size is the number of bytes of the blob.
 	Size() int64
+	// Check looks for damage in n bytes from an offset on, which must be within
+	// the blob, and returns ErrDamaged if there is any: for who announces them
+	// before he reads them. It is cheaper than reading, and the more so for a
+	// blob that was checked before, which it may believe.
+	Check(offset, n int64) error
 }
 
 // A BlobReader opens blobs that are read one after the other, as the messages of

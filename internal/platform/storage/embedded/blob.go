@@ -20,6 +20,8 @@ type blob struct {
 	offsets []int64 // of the chunks in src
 	// damaged, if set, is told what was found damaged, and makes it known.
 	damaged func(error) error
+	id      storage.BlobID
+	checked *checked // nil for a blob that nobody checks
 
 	mu      sync.Mutex
 	content []byte // of chunk number current
@@ -80,15 +82,68 @@ func errNegativeOffset(offset int64) error {
 	return fmt.Errorf("storage: negative offset %d", offset)
 }
 
+// Check implements [storage.Blob]. The first chunk is decoded too: it will be read
+// next, and alone needs no second look.
+func (b *blob) Check(offset, n int64) error {
+	if offset < 0 {
+		return errNegativeOffset(offset)
+	}
+	n = min(n, b.size-offset)
+	if n <= 0 || b.checked != nil && b.checked.has(b.id) {
+		return nil
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return storage.ErrClosed
+	}
+	first, last := int(offset/chunkSize), int((offset+n-1)/chunkSize)
+	if err := b.checkChunks(first, last); err != nil {
+		if b.damaged != nil {
+			err = b.damaged(err)
+		}
+		return err
+	}
+	if b.checked != nil && first == 0 && last == len(b.entries)-1 {
+		b.checked.add(b.id)
+	}
+	return nil
+}
+
+func (b *blob) checkChunks(first, last int) error {
+	for i := last; i > first; i-- {
+		stored, err := b.read(i)
+		if err != nil {
+			return err
+		}
+		if !b.entries[i].matches(stored) {
+			return errChunkCRC
+		}
+	}
+	return b.load(first)
+}
+
+// read reads the stored form of chunk i into the buffer, whatever was there.
+func (b *blob) read(i int) ([]byte, error) {
+	b.current = -1
+	b.provideBuffer()
+	stored := slices.Grow(b.buffer[:0], int(b.entries[i].length))[:b.entries[i].length]
+	return stored, truncated(readFull(b.src, stored, b.offsets[i]))
+}
+
+func (b *blob) provideBuffer() {
+	if b.buffer == nil {
+		b.buffer = b.codec.bufferFor(int(min(b.size, chunkSize)))
+	}
+}
+
 // load makes chunk i the current one.
 func (b *blob) load(i int) error {
 	if i == b.current {
 		return nil
 	}
 	b.current = -1
-	if b.buffer == nil {
-		b.buffer = b.codec.bufferFor(int(min(b.size, chunkSize)))
-	}
+	b.provideBuffer()
 	e := b.entries[i]
 	size := int(min(b.size-int64(i)*chunkSize, chunkSize))
 	stored := b.buffer[:0]

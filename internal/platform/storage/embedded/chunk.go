@@ -60,6 +60,8 @@ func readChunkEntry(p []byte) chunkEntry {
 // chunkCount is the number of chunks of a blob of size bytes.
 func chunkCount(size int64) int64 { return (size + chunkSize - 1) / chunkSize }
 
+var errChunkCRC = fmt.Errorf("%w: chunk does not match its CRC", storage.ErrCorrupt)
+
 var errChunkTable = fmt.Errorf("%w: chunk table does not fit the blob", storage.ErrCorrupt)
 
 // parseChunkTable reads the table of a blob of size bytes that takes stored
@@ -212,7 +214,7 @@ func (c *codec) encode(content []byte) [][]byte {
 // CRC. It is stored itself, or in dst if it had to be decompressed.
 func (c *codec) decode(dst, stored []byte, e chunkEntry, size int) ([]byte, error) {
 	if !e.matches(stored) {
-		return nil, fmt.Errorf("%w: chunk does not match its CRC", storage.ErrCorrupt)
+		return nil, errChunkCRC
 	}
 	content := stored
 	if e.compressed {

@@ -86,6 +86,98 @@ func flip(t *testing.T, fs vfs.FS, text []byte) {
 	}
 }
 
+// TestCheck wants damage to be found before it is read, where it is asked for and
+// nowhere else, also damage to a blob that was whole when it was last checked.
+func TestCheck(t *testing.T) {
+	t.Parallel()
+	for _, compressible := range []bool{false, true} {
+		content := storagetest.Noise(3, 5*chunkSize+1000)
+		if compressible {
+			content = bytes.Repeat(content[:1024], len(content)/1024)
+		}
+		testCheck(t, content)
+	}
+}
+
+func testCheck(t *testing.T, content []byte) {
+	fs := vfs.NewMem()
+	s := open(t, smallOptions(t, fs))
+	id, err := addBlob(s, "key", content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	check := func(offset, n int64) error {
+		b, err := s.OpenBlob(id)
+		if err != nil {
+			return err
+		}
+		defer b.Close()
+		return b.Check(offset, n)
+	}
+	size, third := int64(len(content)), int64(2*chunkSize)
+	for _, part := range [][2]int64{{0, size}, {0, size}, {third, 1}, {size, 10}, {size - 1, 100}, {0, 0}} {
+		if err := check(part[0], part[1]); err != nil {
+			t.Errorf("%v of a whole blob: %v", part, err)
+		}
+	}
+	damageChunk(t, s, id, 2)
+	if err := check(0, size); err != nil {
+		t.Errorf("who was whole is believed: %v", err)
+	}
+	s.checked.forget(id)
+	for _, whole := range [][2]int64{{0, third}, {third + chunkSize, size}, {size - 1, 1}} {
+		if err := check(whole[0], whole[1]); err != nil {
+			t.Errorf("%v beside the damage: %v", whole, err)
+		}
+	}
+	for _, part := range [][2]int64{{0, size}, {third - 1, 2}, {third, 1}, {third + chunkSize - 1, 3}} {
+		if err := check(part[0], part[1]); !errors.Is(err, storage.ErrDamaged) {
+			t.Errorf("%v with the damage: %v", part, err)
+		}
+		s.damages.known = nil
+	}
+	s.checked.add(id)
+	if err := sameBlob(s, id, content); !errors.Is(err, storage.ErrDamaged) {
+		t.Errorf("reading: %v", err)
+	}
+	s.damages.known = nil
+	if err := check(0, size); !errors.Is(err, storage.ErrDamaged) {
+		t.Errorf("after it was read: %v", err)
+	}
+}
+
+// damageChunk flips a bit in the middle of a chunk of a blob.
+func damageChunk(t *testing.T, s *Store, id storage.BlobID, chunk int) {
+	t.Helper()
+	l, err := locate(s.db, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := s.packs.acquire(l.pack)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.packs.release(p)
+	entries, err := readChunkTable(p.file, l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := l.offset + int64(len(entries)*chunkEntrySize)
+	for _, e := range entries[:chunk] {
+		at += int64(e.length)
+	}
+	at += int64(entries[chunk].length / 2)
+	var b [1]byte
+	_, err = p.file.ReadAt(b[:], at)
+	if err == nil {
+		b[0] ^= 4
+		_, err = p.file.WriteAt(b[:], at)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestManyDamagedBlobs wants memory and log to be bounded.
 func TestManyDamagedBlobs(t *testing.T) {
 	t.Parallel()

@@ -206,7 +206,11 @@ func (s *Store) openIn(p *pack, id storage.BlobID, l location) (storage.Blob, er
 	if chunkCount(l.size) == 1 {
 		return b, nil
 	}
-	b.damaged = func(err error) error { return s.damages.found(id, l, err) }
+	b.damaged = func(err error) error {
+		s.checked.forget(id)
+		return s.damages.found(id, l, err)
+	}
+	b.id, b.checked = id, &s.checked
 	if err := s.damages.check(id, b); err != nil {
 		return nil, errors.Join(s.damages.found(id, l, err), b.Close())
 	}

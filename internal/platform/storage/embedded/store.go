@@ -45,6 +45,7 @@ type Store struct {
 	gate      gate
 	windows   permits // of readers that read ahead
 	damages   damages
+	checked   checked
 
 	reclaiming    sync.RWMutex // held by Reclaim, and shared by views
 	checkpointing sync.Mutex   // held by Checkpoint

@@ -175,6 +175,7 @@ func (f *fixture) content(b storage.Blob, want []byte) {
 	if b.Size() != int64(len(want)) {
 		f.t.Fatalf("blob has %d bytes, want %d", b.Size(), len(want))
 	}
+	f.want(nil, b.Check(0, b.Size()))
 	got, err := io.ReadAll(io.NewSectionReader(b, 0, b.Size()))
 	f.want(nil, err)
 	if !bytes.Equal(got, want) {
