@@ -61,7 +61,7 @@ func lowerASCII(c byte) byte {
 // (RFC 5322 §2.2.3). NULs are dropped and a stray CR becomes a space, so that
 // the result never holds an octet that ends a line.
 func Unfold(value []byte) string {
-	return string(bytes.Trim(appendUnfolded(make([]byte, 0, len(value)), value), " \t"))
+	return string(withoutSpaceAround(appendUnfolded(make([]byte, 0, len(value)), value)))
 }
 
 // appendUnfolded appends value as one line, white space around it included.

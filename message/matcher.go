@@ -186,36 +186,6 @@ func canonical(c collation.Collation, s string) []byte {
 	return AppendCanonical(make([]byte, 0, len(s)), c, s)
 }
 
-// AppendCanonical appends the form of a text in which a [Matcher] of that
-// collation compares: one text has another in it if its form has. It is UTF-8,
-// also if the text is not. Who looks for many needles in one text keeps its form.
-func AppendCanonical(dst []byte, by collation.Collation, text string) []byte {
-	for i := 0; i < len(text); {
-		if c := text[i]; c < utf8.RuneSelf { // most of them
-			if by != collation.Octet {
-				c = upperASCII(c)
-			}
-			dst = append(dst, c)
-			i++
-			continue
-		}
-		r, size := utf8.DecodeRuneInString(text[i:])
-		dst = appendForm(dst, by, r)
-		i += size
-	}
-	return dst
-}
-
-func appendForm(dst []byte, c collation.Collation, r rune) []byte {
-	switch {
-	case c == collation.UnicodeCasemap:
-		return collation.AppendRune(dst, r)
-	case c == collation.ASCIICasemap && r < utf8.RuneSelf:
-		return append(dst, upperASCII(byte(r)))
-	}
-	return utf8.AppendRune(dst, r)
-}
-
 // step takes one octet of canonical form (Knuth, Morris and Pratt).
 func (m *Matcher) step(c byte) {
 	for m.state > 0 && m.needle[m.state] != c {
