@@ -1,21 +1,22 @@
 package imapsession
 
 import (
-	"cmp"
 	"context"
-	"errors"
-	"iter"
 	"slices"
 
+	"github.com/mailstead/mailstead/collation"
 	"github.com/mailstead/mailstead/imap"
 	"github.com/mailstead/mailstead/internal/model/columns"
-	"github.com/mailstead/mailstead/internal/model/mailstore"
 )
 
 // A columnKind says what a column has of each message.
 type columnKind struct {
 	name string
-	// valuer makes what one worker takes values from messages by.
+	// field is the header field whose texts it has; empty if it has others.
+	field string
+	// by is the collation that these are compared by.
+	by collation.Collation
+	// valuer makes what one worker takes other values from messages by.
 	valuer func() valuer
 }
 
@@ -67,7 +68,7 @@ func (c *columnist) columns(ctx context.Context, kinds []columnKind) []*columns.
 		return list
 	}
 	for some := range slices.Chunk(short, atOnce) {
-		c.extend(ctx, some)
+		c.extend(ctx, some, c.neighbours(some))
 	}
 	for i, kind := range kinds {
 		if column := c.session.columns.Get(c.key(kind)); c.fits(column) && column.Last() >= c.view.told.HighestUID() {
@@ -101,7 +102,7 @@ func (c *columnist) worth(ctx context.Context, column *columns.Column) bool {
 }
 
 // looksAt returns how many messages the search cannot decide by the mailbox's
-// index.
+// index. It counts no further than to those that are worth any column.
 func (c *columnist) looksAt(ctx context.Context) int {
 	if c.looked >= 0 {
 		return c.looked
@@ -118,95 +119,11 @@ func (c *columnist) looksAt(ctx context.Context) int {
 		if ok, err := onColumns.test(m); err == nil && ok {
 			c.looked++
 		}
+		if c.looked*columnShare >= int(c.view.told.Len()) {
+			break
+		}
 	}
 	return c.looked
-}
-
-// extend makes columns longer. If that is not possible the messages have to be
-// read, which then tells what is wrong.
-func (c *columnist) extend(ctx context.Context, kinds []columnKind) {
-	// In one order, so that no two sessions wait for each other.
-	slices.SortFunc(kinds, func(a, b columnKind) int { return cmp.Compare(a.name, b.name) })
-	err := c.extendWith(ctx, kinds, nil)
-	if err != nil && !errors.Is(err, columns.ErrNoRoom) {
-		c.session.log.Debug("imap: columns not made", "err", err)
-	}
-}
-
-// extendWith gets the builders of all columns, and then fills these.
-func (c *columnist) extendWith(ctx context.Context, kinds []columnKind, builders []*columns.Builder) error {
-	if len(builders) == len(kinds) {
-		return c.fill(ctx, kinds, builders)
-	}
-	_, err := c.session.columns.Extend(ctx, c.key(kinds[len(builders)]), func(b *columns.Builder) error {
-		return c.extendWith(ctx, kinds, append(builders, b))
-	})
-	return err
-}
-
-// fill adds to columns what they lack of the mailbox as it is now, which may be
-// more than the view has. A column that has mostly messages that are no more is
-// made anew.
-func (c *columnist) fill(ctx context.Context, kinds []columnKind, builders []*columns.Builder) error {
-	now, err := c.view.at.account.Open(ctx, c.view.id)
-	if err != nil {
-		return err
-	}
-	from := ^imap.UID(0)
-	for _, b := range builders {
-		if b.Column().Len() > 2*int(now.Len())+columnBacklog {
-			b.Restart()
-		}
-		b.Expect(int(now.Len()))
-		from = min(from, b.Last()+1)
-	}
-	messages := now.UIDs(imap.UIDSet{{Start: from, Stop: ^imap.UID(0)}})
-	if err := c.addAll(ctx, kinds, builders, messages); err != nil {
-		return err
-	}
-	for _, b := range builders {
-		b.Reach(now.UIDNext() - 1)
-	}
-	return nil
-}
-
-// addAll adds the values of messages to columns, where they lack them.
-func (c *columnist) addAll(ctx context.Context, kinds []columnKind, builders []*columns.Builder, messages iter.Seq2[imap.SeqNum, mailstore.Entry]) error {
-	var failed error
-	err := examineAll(ctx, messages, decide(nil, false), task[columnValues]{
-		total:    uint32(c.view.told.Len()),
-		reader:   c.view.at.account.Reader,
-		examiner: func() (examiner[columnValues], error) { return valueExaminer(kinds), nil },
-		found: func(f finding[columnValues]) bool {
-			for i, b := range builders {
-				if failed == nil && f.entry.UID > b.Last() {
-					failed = b.Add(f.entry.UID, f.facts[i])
-				}
-			}
-			return failed != nil
-		},
-	})
-	return errors.Join(err, failed)
-}
-
-// columnValues are a message's values for as many columns as are made at once.
-type columnValues [atOnce][]byte
-
-func valueExaminer(kinds []columnKind) examiner[columnValues] {
-	values, arena := make([]valuer, len(kinds)), new(keyArena)
-	for i, kind := range kinds {
-		values[i] = kind.valuer()
-	}
-	return func(m *candidate) (v columnValues, hit bool, err error) {
-		for i, value := range values {
-			one, err := value(arena.begin(), m)
-			if err != nil {
-				return v, false, err
-			}
-			v[i] = arena.keep(one)
-		}
-		return v, true, nil
-	}
 }
 
 // candidate returns a candidate for who looks at messages one after the other.

@@ -335,3 +335,39 @@ func TestSortStable(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestNeighbours wants that a search for one of the fields people search makes
+// the columns of the others too, unless they take much of the memory.
+func TestNeighbours(t *testing.T) {
+	t.Parallel()
+	c := newColumnTest(t, 1)
+	c.append(500)
+	s := &session{view: &view{at: location{account: c.account}, id: c.inbox, told: c.now()}, log: slog.New(slog.DiscardHandler)}
+	search := func(field string) int {
+		k := &imap.SearchCriteria{Op: imap.SearchHeader, Field: field, Text: "ann"}
+		compiler := c.compiler(s)
+		compiler.useColumns(t.Context(), compiler.columnist(k, false))
+		if len(compiler.selections) != 1 {
+			t.Errorf("no column of %s", field)
+		}
+		return s.Columns().Columns
+	}
+	s.Backend = New(Options{Mail: c.mail})
+	for _, step := range []struct {
+		field   string
+		columns int
+	}{{"Message-ID", 1}, {"from", 5}, {"subject", 5}, {"x-rare", 6}} {
+		if n := search(step.field); n != step.columns {
+			t.Errorf("after a search for %s there are %d columns, want %d", step.field, n, step.columns)
+		}
+	}
+	s.Backend = New(Options{Mail: c.mail, SearchMemory: 20 << 10})
+	search("from")
+	finder := c.compiler(s).columnist(nil, false)
+	for _, field := range searchedFields {
+		column := s.columns.Get(finder.key(finder.fieldColumn(field)))
+		if made := column.Len() > 0; made != (field == "from") {
+			t.Errorf("with little memory, the column of %s is made: %v", field, made)
+		}
+	}
+}

@@ -2,11 +2,11 @@ package imapsession
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/mailstead/mailstead/imap"
 	"github.com/mailstead/mailstead/internal/model/columns"
-	"github.com/mailstead/mailstead/internal/model/mailstore"
 	"github.com/mailstead/mailstead/message"
 )
 
@@ -56,28 +56,34 @@ func selection(column *columns.Column, text []byte) *columns.Selection {
 	return column.Holding(text)
 }
 
-// endOfField stands behind each field's value in a column. It is in no text,
-// whose canonical form is UTF-8.
-const endOfField = 0xff
-
 // fieldColumn is the fields of one name, decoded, in the canonical form of the
 // active comparator.
 func (c *compiler) fieldColumn(field string) columnKind {
-	by, kept := c.session.comparator.Collation, mailstore.KeepsField(field)
-	value := func(dst []byte, m *candidate) ([]byte, error) {
-		header, err := m.fields(kept)
-		if unreadable(err) {
-			return dst, nil
-		}
-		for f := range header.Fields() {
-			if f.Is(field) {
-				dst = message.AppendCanonical(dst, by, message.DecodeHeader(f.Text()))
-				dst = append(dst, endOfField)
-			}
-		}
-		return dst, err
+	by := c.session.comparator.Collation
+	return columnKind{name: by.String() + " of " + field, field: field, by: by}
+}
+
+// searchedFields are those that people search for, and their clients with keys
+// of their own (RFC 9051 §6.4.4).
+var searchedFields = [...]string{"from", "to", "cc", "subject"}
+
+// neighbours returns the columns of those of the fields people search that there
+// are none of, if one of them is to be made: when the records are read for one,
+// the others cost little, and who searches for a sender searches for a subject
+// next.
+func (c *columnist) neighbours(kinds []columnKind) (others []columnKind) {
+	if !slices.ContainsFunc(kinds, func(k columnKind) bool { return slices.Contains(searchedFields[:], k.field) }) {
+		return nil
 	}
-	return columnKind{by.String() + " of " + field, func() valuer { return value }}
+	for _, field := range searchedFields {
+		kind := c.fieldColumn(field)
+		column := c.session.columns.Get(c.key(kind))
+		asked := slices.ContainsFunc(kinds, func(k columnKind) bool { return k.name == kind.name })
+		if !asked && c.fits(column) && column.Len() == 0 {
+			others = append(others, kind)
+		}
+	}
+	return others
 }
 
 // told makes a matcher of a selection. A message that the column does not have

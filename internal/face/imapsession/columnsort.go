@@ -13,7 +13,7 @@ import (
 // active comparator.
 func (c *compiler) sortColumn(key imap.SortKey) columnKind {
 	name := fmt.Sprintf("%v by key %d", c.session.comparator, key)
-	return columnKind{name, func() valuer {
+	return columnKind{name: name, valuer: func() valuer {
 		s := c.session.newSorter(nil)
 		return func(dst []byte, m *candidate) ([]byte, error) {
 			envelope, err := m.envelope()

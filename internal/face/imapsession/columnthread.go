@@ -13,7 +13,7 @@ import (
 // of 64 bits, for the message's identifier, its base subject (its lowest bit
 // tells of replies) and its references.
 func (c *compiler) threadColumn() columnKind {
-	return columnKind{"threads by " + c.session.comparator.Collation.String(), func() valuer {
+	return columnKind{name: "threads by " + c.session.comparator.Collation.String(), valuer: func() valuer {
 		t := c.session.newThreader(imap.ThreadReferences)
 		return func(dst []byte, m *candidate) ([]byte, error) {
 			facts, err := t.facts(m)

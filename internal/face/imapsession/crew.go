@@ -214,20 +214,21 @@ func (c *crew[F]) newWorker() (*worker[F], error) {
 
 func (w *worker[F]) work(jobs <-chan *batch[F]) {
 	for b := range jobs {
-		w.lookSafely(b)
+		b.panicked = safely(func() { w.look(b) })
 		b.done <- struct{}{}
 	}
 }
 
-// lookSafely passes a panic on to the session, whose connection alone ends by
-// it.
-func (w *worker[F]) lookSafely(b *batch[F]) {
+// safely returns what do has panicked with, to be passed on to the session,
+// whose connection alone ends by it.
+func safely(do func()) (panicked any) {
 	defer func() {
 		if p := recover(); p != nil {
-			b.panicked = fmt.Sprintf("%v\n%s", p, debug.Stack())
+			panicked = fmt.Sprintf("%v\n%s", p, debug.Stack())
 		}
 	}()
-	w.look(b)
+	do()
+	return nil
 }
 
 // look looks at the messages of a batch, up to the first error, and up to the

@@ -1,144 +1,138 @@
 package columns
 
 import (
-	"bytes"
-	"hash/maphash"
 	"slices"
+	"sync"
 
 	"github.com/mailstead/mailstead/imap"
 )
 
-// A Builder makes a column longer. It is for one goroutine.
+// A Builder makes a column longer. Its parts may be filled by several
+// goroutines at the same time; its own methods are for one.
 type Builder struct {
-	cache    *Cache
-	base     *Column
-	reserved int64 // octets, of the cache's limit
-	expected int   // messages that the column is to have
-	last     imap.UID
-	tooLarge bool
+	cache *Cache
+	base  *Column
+	spare bool
 
-	segments []*segment // of the base, those that stay as they are, and new ones
-	count    int        // messages
-	octets   int64      // about, of segments and open
-	open     *segment
-	seed     maphash.Seed
-	known    map[uint64]uint16 // values of open by their hashes, those added here
+	kept     []*segment // of the base, those that stay
+	from     imap.UID   // no message up to it is missing
+	reached  imap.UID   // nor up to this one, in the end
+	expected int        // messages that the column is to have
+	parts    []*Part
+
+	mu       sync.Mutex
+	reserved int64 // octets, of the cache's limit
+	octets   int64 // about, of what has been kept and added
+	messages int   // the same
+	full     bool  // no more can be added
+	tooLarge bool  // since the column is, by itself
 }
 
-// reserveStep is how many octets a builder reserves at once.
-const reserveStep = 64 << 10
-
 func newBuilder(c *Cache, base *Column) *Builder {
-	return &Builder{cache: c, base: base, segments: slices.Clone(base.segments), count: base.count, octets: base.octets, last: base.last, seed: maphash.MakeSeed()}
+	return &Builder{cache: c, base: base, kept: base.segments, from: base.last, octets: base.octets, messages: base.count}
 }
 
 // Column returns the column as it is.
 func (b *Builder) Column() *Column { return b.base }
 
-// Last returns the UID up to which no message is missing any more.
-func (b *Builder) Last() imap.UID { return b.last }
+// Last returns the UID up to which no message is missing.
+func (b *Builder) Last() imap.UID { return b.from }
 
 // Expect says how many messages the column is to have in the end, so that one
-// that will be too large is given up early. It comes before the first Add.
+// that will be too large is given up early. It comes before the parts.
 func (b *Builder) Expect(messages int) { b.expected = messages }
 
-// Restart lets the column begin anew, with none of the messages that it has.
-func (b *Builder) Restart() { b.segments, b.count, b.octets, b.last = nil, 0, 0, 0 }
+// Spare says that nobody has asked for the column yet. It is not made if it would
+// take more than an eighth of the cache's limit, and is the first to go.
+func (b *Builder) Spare() { b.spare = true }
 
-// Reach says that of the messages up to a UID none is missing.
-func (b *Builder) Reach(uid imap.UID) { b.last = max(b.last, uid) }
+// Restart lets the column begin anew, with none of the messages that it has. It
+// comes before the parts.
+func (b *Builder) Restart() { b.kept, b.from, b.octets, b.messages = nil, 0, 0, 0 }
 
-// Add adds the value of a message, whose UID is higher than all before. The
-// value is copied. It returns ErrNoRoom if there is no memory for it.
-func (b *Builder) Add(uid imap.UID, value []byte) error {
-	if b.open == nil || len(b.open.uids) == segmentMessages {
-		b.close()
-		b.begin()
+// Reach says that of the messages up to a UID none will be missing.
+func (b *Builder) Reach(uid imap.UID) { b.reached = uid }
+
+// Parts returns parts that together are to have what is missing, each messages
+// before those of the next. Each is to have about as many messages as are given
+// for it. It is called once.
+func (b *Builder) Parts(messages ...int) []*Part {
+	b.parts = make([]*Part, len(messages))
+	for i, n := range messages {
+		b.parts[i] = &Part{builder: b, expected: n}
 	}
-	s := b.open
-	s.uids = append(s.uids, uid)
-	s.values = append(s.values, b.valueOf(value))
-	b.count++
-	b.octets += 6
-	b.last = uid
-	return b.makeRoom()
+	if last := len(b.kept) - 1; len(b.parts) > 0 && last >= 0 && len(b.kept[last].uids) < segmentMessages {
+		b.parts[0].after = b.kept[last]
+	}
+	return b.parts
 }
 
-// begin opens a segment: the last one of the base again, if it is not full.
-func (b *Builder) begin() {
-	b.open, b.known = &segment{}, make(map[uint64]uint16)
-	n := len(b.segments)
-	if n == 0 || len(b.segments[n-1].uids) == segmentMessages {
-		return
-	}
-	last := b.segments[n-1]
-	b.segments = b.segments[:n-1]
-	*b.open = segment{
-		uids:   slices.Clone(last.uids),
-		values: slices.Clone(last.values),
-		ends:   slices.Clone(last.ends),
-		arena:  bytes.Clone(last.arena),
-	}
+// Full tells whether nothing can be added any more: the column stays as it was.
+func (b *Builder) Full() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.full
 }
 
-// valueOf returns which of the values of the open segment a value is. One that
-// stands there from before the builder began, or whose hash is another's, may
-// come to stand there twice: that costs memory alone.
-func (b *Builder) valueOf(value []byte) uint16 {
-	s := b.open
-	hash := maphash.Bytes(b.seed, value)
-	if i, ok := b.known[hash]; ok && bytes.Equal(s.value(i), value) {
-		return i
-	}
-	i := uint16(len(s.ends))
-	b.known[hash] = i
-	s.arena = append(s.arena, value...)
-	s.ends = append(s.ends, uint32(len(s.arena)))
-	b.octets += int64(len(value)) + 8
-	return i
-}
-
-// makeRoom reserves memory for what has been added.
-func (b *Builder) makeRoom() error {
-	most := b.cache.limit / 2
-	if b.octets > most || len(b.segments) > 0 && b.projected() > most {
-		b.tooLarge = true
-		return ErrNoRoom
-	}
-	for b.octets-b.base.octets > b.reserved {
-		if !b.cache.reserve(reserveStep) {
-			return ErrNoRoom
+// grow makes room for what a part has, and for some more. It returns ErrNoRoom
+// if there is none.
+func (b *Builder) grow(p *Part) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.octets += p.octets - p.told.octets
+	b.messages += p.messages - p.told.messages
+	p.told = p.size
+	b.tooLarge = b.tooLarge || b.exceeds(b.cache.limit/2)
+	b.full = b.full || b.tooLarge || b.spare && b.exceeds(b.cache.limit/8)
+	for step := b.cache.reserveStep(); !b.full && p.reserved < p.octets; {
+		b.full = !b.cache.reserve(step)
+		if !b.full {
+			p.reserved += step
+			b.reserved += step
 		}
-		b.reserved += reserveStep
+	}
+	if b.full {
+		return ErrNoRoom
 	}
 	return nil
 }
 
-// projected is how many octets all expected messages will take.
-func (b *Builder) projected() int64 {
-	return b.octets / int64(b.count) * int64(b.expected)
+// exceeds tells whether the column takes more than most octets, or will.
+func (b *Builder) exceeds(most int64) bool {
+	return b.octets > most || b.messages >= segmentMessages && b.projected() > most
 }
 
-// close ends the open segment.
-func (b *Builder) close() {
-	if b.open == nil {
-		return
-	}
-	s := b.open
-	s.uids, s.values, s.ends, s.arena = slices.Clone(s.uids), slices.Clone(s.values), slices.Clone(s.ends), bytes.Clone(s.arena)
-	b.segments = append(b.segments, s)
-	b.open = nil
+// projected is how many octets all expected messages will take.
+func (b *Builder) projected() int64 {
+	return b.octets / int64(b.messages) * int64(b.expected)
 }
 
 // finish returns the column with what has been added.
 func (b *Builder) finish() *Column {
-	if b.open == nil && b.last == b.base.last && b.count == b.base.count {
-		return b.base
+	if b.tooLarge {
+		return &Column{tooLarge: max(1, b.expected)}
 	}
-	b.close()
-	c := &Column{segments: b.segments, count: b.count, last: b.last}
+	if b.full || b.unchanged() {
+		return b.base // which may have been ranked
+	}
+	c := &Column{segments: slices.Clone(b.kept), last: max(b.from, b.reached)}
+	for _, p := range b.parts {
+		p.close()
+		if p.continued {
+			c.segments = c.segments[:len(c.segments)-1]
+		}
+		c.segments = append(c.segments, p.segments...)
+	}
 	for _, s := range c.segments {
+		c.count += len(s.uids)
 		c.octets += s.memory()
+		c.last = max(c.last, s.last())
 	}
 	return c
+}
+
+// unchanged tells whether the column is what it was.
+func (b *Builder) unchanged() bool {
+	added := func(p *Part) bool { return p.messages > 0 }
+	return b.from == b.base.last && b.reached <= b.base.last && !slices.ContainsFunc(b.parts, added)
 }

@@ -76,29 +76,34 @@ func (c *Cache) Get(k Key) *Column {
 	return e.column
 }
 
-// Extend makes a column longer: build is given the column as it is, and adds
-// what is missing. Nobody else does so with the same column meanwhile; who has
-// waited for another finds that nothing is missing any more.
+// Extend makes columns longer: build is given a builder for each key, and adds
+// what is missing. Nobody else does so with the same columns meanwhile; who has
+// waited for another finds that nothing is missing any more. All who want
+// several columns name them in the same order, and none twice.
 //
-// If build fails, the column stays as it was. If it fails with ErrNoRoom since
-// the column is too large by itself, an empty column stays that says so, see
-// [Column.TooLarge].
-func (c *Cache) Extend(ctx context.Context, k Key, build func(*Builder) error) (*Column, error) {
-	e, err := c.claim(ctx, k)
-	if err != nil {
-		return nil, err
+// If build fails, all columns stay as they were; one that there was no room for
+// stays so if build does not fail. If that is since the column is too large by
+// itself, an empty column stays that says so, see [Column.TooLarge].
+func (c *Cache) Extend(ctx context.Context, keys []Key, build func([]*Builder) error) (err error) {
+	builders := make([]*Builder, 0, len(keys))
+	entries := make([]*entry, 0, len(keys))
+	done := false
+	defer func() { // also if build panics
+		for i, b := range builders {
+			c.settle(entries[i], b, done)
+		}
+	}()
+	for _, k := range keys {
+		e, err := c.claim(ctx, k)
+		if err != nil {
+			return err
+		}
+		entries = append(entries, e)
+		builders = append(builders, newBuilder(c, e.column))
 	}
-	b := newBuilder(c, e.column)
-	next := e.column
-	defer func() { c.settle(e, b, next) }() // also if build panics
-	err = build(b)
-	switch {
-	case err == nil:
-		next = b.finish()
-	case b.tooLarge:
-		next = &Column{tooLarge: max(1, b.expected)}
-	}
-	return next, err
+	err = build(builders)
+	done = err == nil
+	return err
 }
 
 // claim returns the entry of a key when nobody else makes its column longer.
@@ -134,19 +139,31 @@ func (c *Cache) tryClaim(k Key) (e *entry, busy <-chan struct{}) {
 	return e, nil
 }
 
-// settle puts a column into its entry and frees what its builder has reserved.
-func (c *Cache) settle(e *entry, b *Builder, next *Column) {
+// settle puts what a builder has made into its entry, if it is done, and frees
+// what it has reserved.
+func (c *Cache) settle(e *entry, b *Builder, done bool) {
+	next, isNew := e.column, e.column.Len() == 0
+	if done || b.tooLarge {
+		next = b.finish()
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.octets += next.memory() - e.column.memory() - b.reserved
 	e.column = next
 	close(e.building)
 	e.building = nil
+	if b.spare && isNew {
+		c.used.MoveToBack(e.place)
+	}
 	c.evict()
 	if next.Len() == 0 && next.tooLarge == 0 && e.building == nil {
 		c.drop(e)
 	}
 }
+
+// reserveStep is how many octets are reserved at once: few, so that those of the
+// parts that are made together leave room for one another.
+func (c *Cache) reserveStep() int64 { return min(16<<10, c.limit/64+1) }
 
 // reserve takes octets for a builder. It reports false if there are none, even
 // without all the columns that nobody makes longer at the moment.

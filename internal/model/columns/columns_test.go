@@ -31,10 +31,11 @@ func TestAgainstMap(t *testing.T) {
 			gap := rapid.IntRange(1, 3).Draw(rt, "gap")
 			n := rapid.SampledFrom([]int{0, 1, 3, 100, 100, 100, 4200}).Draw(rt, "messages")
 			column = extend(t, cache, columns.Key{}, func(b *columns.Builder) error {
-				for range n {
+				parts := b.Parts(make([]int, rapid.IntRange(1, 4).Draw(rt, "parts"))...)
+				for i := range n {
 					last += imap.UID(gap)
 					all[last] = strings.Repeat(fmt.Sprintf("w%d\xff", int(last)*7919%words), int(last)%3)
-					if err := b.Add(last, []byte(all[last])); err != nil {
+					if err := parts[i*len(parts)/n].Add(last, []byte(all[last])); err != nil {
 						return err
 					}
 				}
@@ -47,11 +48,14 @@ func TestAgainstMap(t *testing.T) {
 
 func extend(t testing.TB, cache *columns.Cache, k columns.Key, build func(*columns.Builder) error) *columns.Column {
 	t.Helper()
-	column, err := cache.Extend(context.Background(), k, build)
-	if err != nil {
+	if err := extendOne(context.Background(), cache, k, build); err != nil {
 		t.Fatal(err)
 	}
-	return column
+	return cache.Get(k)
+}
+
+func extendOne(ctx context.Context, cache *columns.Cache, k columns.Key, build func(*columns.Builder) error) error {
+	return cache.Extend(ctx, []columns.Key{k}, func(b []*columns.Builder) error { return build(b[0]) })
 }
 
 func compare(rt *rapid.T, column *columns.Column, all map[imap.UID]string, last imap.UID) {
@@ -95,10 +99,11 @@ func compare(rt *rapid.T, column *columns.Column, all map[imap.UID]string, last 
 // add adds messages with values of so many octets, all different.
 func add(b *columns.Builder, messages, octets int) error {
 	b.Expect(messages)
+	part := b.Parts(messages)[0]
 	for i := range messages {
 		value := bytes.Repeat([]byte{'x'}, octets)
 		copy(value, fmt.Sprint(i))
-		if err := b.Add(imap.UID(i+1), value); err != nil {
+		if err := part.Add(imap.UID(i+1), value); err != nil {
 			return err
 		}
 	}
@@ -129,7 +134,7 @@ func TestTooLarge(t *testing.T) {
 	cache, k := columns.New(1<<20), columns.Key{Values: "x"}
 	extend(t, cache, k, func(b *columns.Builder) error { return add(b, 10, 10) })
 	tried := 0
-	_, err := cache.Extend(t.Context(), k, func(b *columns.Builder) error {
+	err := extendOne(t.Context(), cache, k, func(b *columns.Builder) error {
 		b.Restart()
 		defer func() { tried = b.Column().Len() }()
 		return add(b, 100_000, 50)
@@ -148,17 +153,98 @@ func TestTooLarge(t *testing.T) {
 	}
 }
 
+// TestSpare wants that a column nobody has asked for takes little, and goes
+// first.
+func TestSpare(t *testing.T) {
+	t.Parallel()
+	cache := columns.New(1 << 20)
+	isMade := func(account uint64, octets int, spare bool) (made bool) {
+		err := extendOne(t.Context(), cache, columns.Key{Account: account}, func(b *columns.Builder) error {
+			if spare {
+				b.Spare()
+			}
+			made = add(b, 1000, octets) == nil
+			return nil
+		})
+		return made && err == nil
+	}
+	if !isMade(1, 300, false) || !isMade(2, 300, false) || !isMade(3, 80, true) {
+		t.Fatal("a column is not made that there is room for")
+	}
+	if isMade(4, 150, true) {
+		t.Error("a spare column took more than an eighth")
+	}
+	if !isMade(5, 350, false) {
+		t.Error("a column is not made that others have to go for")
+	}
+	for i, want := range []int{1: 1000, 2: 1000, 3: 0, 4: 0, 5: 1000} {
+		column := cache.Get(columns.Key{Account: uint64(i)})
+		if got := column.Len(); got != want || column.TooLarge() > 0 {
+			t.Errorf("column %d has %d messages, want %d", i, got, want)
+		}
+	}
+}
+
+// TestOneOfSeveral wants that a column there is no room for does not keep others
+// from being made.
+func TestOneOfSeveral(t *testing.T) {
+	t.Parallel()
+	cache := columns.New(1 << 20)
+	keys := []columns.Key{{Values: "large"}, {Values: "small"}}
+	err := cache.Extend(t.Context(), keys, func(b []*columns.Builder) error {
+		if err := add(b[0], 10_000, 100); !errors.Is(err, columns.ErrNoRoom) || !b[0].Full() {
+			t.Error(err)
+		}
+		return add(b[1], 1000, 10)
+	})
+	large, small := cache.Get(keys[0]), cache.Get(keys[1])
+	if err != nil || large.Len() > 0 || large.TooLarge() != 10_000 || small.Len() != 1000 {
+		t.Errorf("%v: %d messages, too large with %d, and %d messages", err, large.Len(), large.TooLarge(), small.Len())
+	}
+}
+
+// TestPartsTogether has parts filled at the same time.
+func TestPartsTogether(t *testing.T) {
+	t.Parallel()
+	cache := columns.New(16 << 20)
+	const parts, each = 5, 5000
+	column := extend(t, cache, columns.Key{}, func(b *columns.Builder) error {
+		b.Expect(parts * each)
+		var wait sync.WaitGroup
+		for i, p := range b.Parts(each, each, each, 0, 1) {
+			wait.Go(func() {
+				for n := range each {
+					if err := p.Add(imap.UID(i*each+n+1), fmt.Append(nil, i*n)); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		wait.Wait()
+		return nil
+	})
+	cursor := column.Cursor()
+	for i := range parts * each {
+		if value, ok := cursor.Value(imap.UID(i + 1)); !ok || string(value) != fmt.Sprint(i/each*(i%each)) {
+			t.Fatalf("message %d: %q", i+1, value)
+		}
+	}
+	if n := column.Len(); n != parts*each {
+		t.Error(n)
+	}
+}
+
 // TestFailures wants that nothing of a column that fails stays, nor of a panic.
 func TestFailures(t *testing.T) {
 	t.Parallel()
 	cache, k, failure := columns.New(1<<20), columns.Key{}, errors.New("x")
-	_, err := cache.Extend(t.Context(), k, func(b *columns.Builder) error { return errors.Join(add(b, 10, 10), failure) })
+	err := extendOne(t.Context(), cache, k, func(b *columns.Builder) error { return errors.Join(add(b, 10, 10), failure) })
 	if !errors.Is(err, failure) {
 		t.Error(err)
 	}
 	func() {
 		defer func() { _ = recover() }()
-		_, _ = cache.Extend(t.Context(), k, func(b *columns.Builder) error { _ = add(b, 10, 10); panic(failure) })
+		_ = extendOne(t.Context(), cache, k, func(b *columns.Builder) error { _ = add(b, 10, 10); panic(failure) })
 	}()
 	if s := cache.Stats(); s != (columns.Stats{}) {
 		t.Errorf("%+v", s)
@@ -178,11 +264,11 @@ func TestTogether(t *testing.T) {
 		wait.Go(func() {
 			for n := range imap.UID(200) {
 				k := columns.Key{Account: uint64(i % 2)}
-				_, err := cache.Extend(t.Context(), k, func(b *columns.Builder) error {
+				err := extendOne(t.Context(), cache, k, func(b *columns.Builder) error {
 					if b.Column().Last() > n {
 						return nil
 					}
-					return b.Add(b.Column().Last()+1, []byte{byte(n)})
+					return b.Parts(1)[0].Add(b.Column().Last()+1, []byte{byte(n)})
 				})
 				if err != nil {
 					t.Error(err)
@@ -210,7 +296,7 @@ func TestLongNames(t *testing.T) {
 	cache := columns.New(limit)
 	for i := range 20 {
 		k := columns.Key{Values: strings.Repeat(string(rune('a'+i)), length)}
-		extend(t, cache, k, func(b *columns.Builder) error { return b.Add(1, nil) })
+		extend(t, cache, k, func(b *columns.Builder) error { return b.Parts(1)[0].Add(1, nil) })
 		if s := cache.Stats(); s.Columns > limit/length || s.Octets > limit {
 			t.Fatalf("%d columns with names of %d octets: %d octets counted, the limit is %d", s.Columns, length, s.Octets, limit)
 		}
@@ -224,7 +310,7 @@ func TestWaiting(t *testing.T) {
 	extend(t, cache, columns.Key{}, func(*columns.Builder) error {
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
-		_, err := cache.Extend(ctx, columns.Key{}, func(*columns.Builder) error { return nil })
+		err := extendOne(ctx, cache, columns.Key{}, func(*columns.Builder) error { return nil })
 		if !errors.Is(err, context.Canceled) {
 			t.Error(err)
 		}

@@ -12,7 +12,8 @@
 //
 // A [Column] has the values of one [Key]. It never changes: a longer one takes
 // its place, and shares with it all but the last segment. A segment has some
-// thousand messages in order of UID, and each different value once. A [Cursor]
+// thousand messages in order of UID, and each different value once. A [Builder]
+// makes a column longer, by a [Part] for each goroutine that helps. A [Cursor]
 // finds the values of messages, best in order; a [Selection] tells which
 // messages' values hold a text, and [Ranks] tell their order.
 //
@@ -28,5 +29,7 @@
 //
 // All columns together take no more than the cache's limit, those included that
 // are being made; the ones not used for longest go first. A column that would
-// take more than half of that alone is not made, and the cache remembers so.
+// take more than half of that alone is not made, and the cache remembers so. A
+// spare column, which nobody has asked for yet, gets an eighth, so that it never
+// takes the room of those it is made with, and goes before all others.
 package columns

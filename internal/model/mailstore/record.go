@@ -70,14 +70,32 @@ func parseRecord(b []byte) (*record, error) {
 
 // parse makes r what b says; its slices are parts of b.
 func (r *record) parse(b []byte) error {
+	d := r.parseStart(b)
+	if r.hasPreview {
+		r.preview = d.bytes()
+	}
+	if (d.format-recordFormat)&withThread != 0 {
+		r.thread = ThreadID(d.uvarint())
+	}
+	r.structure, d.b = d.b, nil
+	return d.end("message record")
+}
+
+// A recordDecoder reads a record of some format.
+type recordDecoder struct {
+	decoder
+	format byte
+}
+
+// parseStart reads what a record begins with, up to the fields.
+func (r *record) parseStart(b []byte) recordDecoder {
 	format := byte(recordFormat)
 	if len(b) > 0 && b[0] > recordFormat && b[0] <= recordFormat+withPreview+withThread {
 		format = b[0]
 	}
-	hasPreview := (format-recordFormat)&withPreview != 0
-	d := newDecoder(b, format)
+	d := recordDecoder{newDecoder(b, format), format}
 	*r = record{
-		hasPreview: hasPreview,
+		hasPreview: (format-recordFormat)&withPreview != 0,
 
 		blob:     storage.BlobID(d.uvarint()),
 		blobSize: int64(d.uvarint()),
@@ -85,17 +103,10 @@ func (r *record) parse(b []byte) error {
 		prefix:   d.bytes(),
 		fields:   d.bytes(),
 	}
-	if hasPreview {
-		r.preview = d.bytes()
-	}
-	if (format-recordFormat)&withThread != 0 {
-		r.thread = ThreadID(d.uvarint())
-	}
-	r.structure, d.b = d.b, nil
 	if r.blobSize < 0 {
 		d.bad = true
 	}
-	return d.end("message record")
+	return d
 }
 
 // blobOf returns the blob of a record, 0 if it has none that can be read.
