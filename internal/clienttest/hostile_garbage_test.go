@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -45,11 +46,14 @@ func TestGarbage(t *testing.T) {
 					b.WriteString(words[random.IntN(len(words))])
 				}
 				w.conn.SetDeadline(time.Now().Add(10 * time.Second))
-				go func() {
+				var sending sync.WaitGroup
+				sending.Go(func() { // until the server has had enough
 					io.WriteString(w.conn, b.String())
-					w.halfClose()
-				}()
+					w.conn.(interface{ CloseWrite() error }).CloseWrite()
+				})
 				text, err := io.ReadAll(w.in)
+				w.conn.Close()
+				sending.Wait()
 				if strings.Contains(string(text), "SERVERBUG") || strings.Contains(string(text), "nternal error") {
 					t.Errorf("%q\n%.2000q", b.String(), text)
 				}

@@ -28,8 +28,10 @@ func TestKillAndIndexLost(t *testing.T) {
 	copied := s.awaitCopy(t, time.Time{}) // the one of the start
 	s.mailstead(t, "domain", "add", "example.test")
 	copied = s.awaitCopy(t, copied)
-	s.mailstead(t, "account", "add", "--from-file", usersFile(t, alice+" first\n"+bob+" "+password))
-	copied = s.awaitCopy(t, copied)
+	for _, user := range []string{alice + " first", bob + " " + password} { // a copy each
+		s.mailstead(t, "account", "add", "--from-file", usersFile(t, user))
+		copied = s.awaitCopy(t, copied)
+	}
 	run(t, password+"\n", os.Getenv("MAILSTEAD_BIN"), "account", "passwd", alice, "--data", s.data)
 	copied = s.awaitCopy(t, copied)
 	s.mailstead(t, "alias", "add", "both@example.test", alice, bob)
