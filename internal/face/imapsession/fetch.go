@@ -54,6 +54,7 @@ func (s *session) newFetcher(w *imapserver.FetchWriter, opts *imap.FetchOptions)
 // messages answers for messages of the view.
 func (f *fetcher) messages(ctx context.Context, uids imap.UIDSet) error {
 	defer f.keepPreviews(ctx)
+	f.reader.Expect(f.view.told.Count(uids))
 	messages := f.view.told.UIDs
 	if f.opts.NewestFirst {
 		messages = f.view.backward

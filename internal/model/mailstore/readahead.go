@@ -24,6 +24,7 @@ type MessageReader struct {
 	ahead   []aheadRecord
 	next    int    // the one of ahead that is probably asked for next
 	count   int    // of records to read by the next scan
+	left    int    // messages that will be asked for at most; 0 if that is not known
 	values  []byte // of ahead, one after the other
 
 	message Message // that was returned
@@ -43,7 +44,8 @@ type aheadRecord struct {
 // Limits of what is read at once. A record that is near the last one asked for
 // starts the reading ahead, of few records at first: a client that wants ten
 // messages shall not pay for hundreds. Each scan reads four times as many as
-// the one before.
+// the one before, but no more than are expected: a list of 25 takes a third of the
+// time by that.
 const (
 	near         = 16
 	firstCount   = 16
@@ -56,12 +58,15 @@ func (a *Account) Reader() *MessageReader {
 	return &MessageReader{account: a, blobs: a.store.storage.BlobReader(), count: firstCount}
 }
 
+// Expect says that at most n more messages will be asked for.
+func (r *MessageReader) Expect(n int) { r.left = n }
+
 // Release gives back the memory of what has been read ahead. The reader can go
 // on being used, and is then to be released again.
 func (r *MessageReader) Release() {
 	r.blobs.Release()
 	r.last, r.ahead, r.values, r.expected, r.hints = 0, nil, nil, nil, nil
-	r.count, r.next, r.used = firstCount, 0, 0
+	r.count, r.next, r.used, r.left = firstCount, 0, 0, 0
 }
 
 // Message is Account.Message. The result is valid until the next call, and what
@@ -70,6 +75,8 @@ func (r *MessageReader) Message(ctx context.Context, e Entry) (*Message, error) 
 	id := e.Record()
 	sequential := r.last != 0 && id > r.last && id-r.last <= near
 	r.last = id
+	left := r.left
+	r.left = max(left-1, 0)
 	if m, known, err := r.known(id); known || err != nil {
 		return m, err
 	}
@@ -80,7 +87,7 @@ func (r *MessageReader) Message(ctx context.Context, e Entry) (*Message, error) 
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if err := r.readAhead(id); err != nil {
+	if err := r.readAhead(id, left); err != nil {
 		return nil, err
 	}
 	if m, known, err := r.known(id); known || err != nil {
@@ -118,13 +125,17 @@ func (r *MessageReader) known(id RecordID) (*Message, bool, error) {
 	return m, true, nil
 }
 
-// readAhead reads the record of an id and those behind it.
-func (r *MessageReader) readAhead(id RecordID) error {
+// readAhead reads the record of an id and those behind it, of which left may be
+// asked for, if it is not 0.
+func (r *MessageReader) readAhead(id RecordID, left int) error {
 	r.sparse = r.used < len(r.ahead)/4
 	r.ahead, r.expected, r.used = r.ahead[:0], r.expected[:0], 0
 	r.values, r.next = r.values[:0], 0
 	a, count := r.account, r.count
 	r.count = min(4*count, longestCount)
+	if left > 0 {
+		count = min(count, left)
+	}
 	// Records of other mailboxes may lie between.
 	within := storage.Range{Start: recordKey(a.id, id), End: recordKey(a.id, id+RecordID(4*count))}
 	return a.store.storage.Scan(within, func(key, value []byte) error {

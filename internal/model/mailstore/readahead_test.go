@@ -34,6 +34,9 @@ func TestMessageReader(t *testing.T) {
 	}
 	r := f.account.Reader()
 	for _, seq := range order {
+		if rand.IntN(20) == 0 {
+			r.Expect(rand.IntN(5)) // wrong as it may be
+		}
 		e := v.At(seq)
 		got, err := r.Message(t.Context(), e)
 		f.check(err)
@@ -60,6 +63,29 @@ func TestMessageReaderOfExpunged(t *testing.T) {
 		if got := errors.Is(err, mailstore.ErrNoMessage); got != gone {
 			t.Errorf("message %d: error %v", seq, err)
 		}
+	}
+}
+
+// BenchmarkReadList reads 25 messages, as clients do that show a list, with and
+// without a word about how many they are.
+func BenchmarkReadList(b *testing.B) {
+	f := benchFixture(b)
+	f.appendMany("INBOX", 1000)
+	v := f.version("INBOX")
+	for name, expected := range map[string]int{"expected": 25, "unknown": 0} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				r := f.account.Reader()
+				r.Expect(expected)
+				for seq := imap.SeqNum(500); seq < 525; seq++ {
+					if _, err := r.Message(b.Context(), v.At(seq)); err != nil {
+						b.Fatal(err)
+					}
+				}
+				r.Release()
+			}
+		})
 	}
 }
 

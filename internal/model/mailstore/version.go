@@ -130,6 +130,19 @@ func (v *Version) Seek(uid imap.UID) imap.SeqNum {
 	return v.startOf(i + 1)
 }
 
+// Count returns how many messages of a set there are.
+func (v *Version) Count(set imap.UIDSet) int {
+	n := 0
+	for _, r := range set {
+		after := v.Len() + 1
+		if next := r.Stop + 1; next != 0 {
+			after = v.Seek(next)
+		}
+		n += int(after - min(after, v.Seek(r.Start)))
+	}
+	return n
+}
+
 // startOf returns the first sequence number of chunk i.
 func (v *Version) startOf(i int) imap.SeqNum {
 	if i < len(v.starts) {

@@ -204,6 +204,9 @@ func checkSelections(t *rapid.T, v *Version, rows []row) {
 			t.Fatalf("%s: %v, want %v (UIDs %v, numbers %v)", what, pair[0], pair[1], uids, seqs)
 		}
 	}
+	if got := v.Count(uids); got != len(wantUIDs) {
+		t.Fatalf("%d of %v are there, want %d", got, uids, len(wantUIDs))
+	}
 	if v.UIDSet().String() != set.String() {
 		t.Fatalf("UIDs are %v, want %v", v.UIDSet(), set)
 	}
