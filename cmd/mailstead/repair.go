@@ -23,9 +23,9 @@ func repairCommand() *cobra.Command {
 			"gone are dropped; messages that are in no mailbox go to the mailbox Recovered of their account.\n" +
 			"Content that is damaged stays, and is refused when it is read: restore it from a backup.\n\n" +
 			"With --rebuild-index the index is made again from the stored messages and the copy of the index\n" +
-			"that the server makes every hour: for an index that is lost or cannot be opened. What was done\n" +
-			"after that copy and did not come with a message may be lost: flags, moves, expunged messages,\n" +
-			"new mailboxes. Therefore mailboxes get a new UIDVALIDITY, clients read them anew, and messages in\n" +
+			"that the server makes every hour, and a second after accounts have changed: for an index that is\n" +
+			"lost or cannot be opened. What was done after that copy and did not come with a message may be\n" +
+			"lost: flags, moves, expunged messages, new mailboxes. Therefore mailboxes get a new UIDVALIDITY, clients read them anew, and messages in\n" +
 			"the queue are held until somebody has looked at them. The old index is kept beside the new one.\n\n" +
 			"A backup is better than a repair: restore one, if there is one. Copy the data folder before.",
 		Example: "  mailstead repair --data /var/lib/mailstead --dry-run\n  mailstead repair --data /var/lib/mailstead --rebuild-index",

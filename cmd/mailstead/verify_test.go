@@ -2,13 +2,16 @@ package main
 
 import (
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/mailstead/mailstead/internal/platform/storage/embedded"
 )
@@ -81,11 +84,67 @@ func TestVerifyFinds(t *testing.T) {
 	if _, err := os.Stat(filepath.Join(data, "misspelt")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("repair of nothing has made something: %v", err)
 	}
-	format := filepath.Join(data, "store", "FORMAT")
-	if err := os.WriteFile(format, []byte("mailstead store, format 3\n"), 0o600); err != nil {
+}
+
+// TestNewerStore runs each verb that touches a store on one that a newer Mailstead
+// has made: it is refused, and the data folder stays as it is, byte for byte.
+func TestNewerStore(t *testing.T) {
+	t.Parallel()
+	data := shortDir(t)
+	store, err := embedded.Open(filepath.Join(data, "store"), embedded.Options{BallastSize: 1 << 10})
+	if err != nil {
 		t.Fatal(err)
 	}
-	for _, verb := range []string{"verify", "repair", "dev"} {
-		refused(t, "made by a newer Mailstead: it has format 3, and this one knows formats 1 to 1", "", verb, "--data", data)
+	b := store.NewBatch()
+	b.Set([]byte("key"), []byte("value"))
+	b.AppendBlob([]byte("content"))
+	format := filepath.Join(data, "store", "FORMAT")
+	err = errors.Join(store.Enqueue(b).Wait(), store.Close(),
+		os.WriteFile(format, []byte("mailstead store, format 3\n"), 0o600),
+		os.WriteFile(filepath.Join(data, "store", "staging", "7"), []byte("half a message"), 0o600),
+		os.Remove(filepath.Join(data, "store", "LOCK")), os.Remove(filepath.Join(data, "store", "ballast")))
+	if err != nil {
+		t.Fatal(err)
 	}
+	config := write(t, filepath.Join(shortDir(t), "mailstead.toml"), fmt.Sprintf("hostname = 'mail.example.test'\ndata = %q\n", data))
+	before := filesIn(t, data)
+	const newer = "made by a newer Mailstead: it has format 3, and this one knows formats 1 to 1"
+	for _, c := range []struct{ want, line string }{
+		{newer, "verify"}, {newer, "verify --quick --json"},
+		{newer, "repair"}, {newer, "repair --dry-run"}, {newer, "repair --rebuild-index"}, {newer, "repair --rebuild-index --dry-run"},
+		{newer, "dev"},
+		{"no server", "backup " + filepath.Join(data, "copy")}, {"no server", "queue list"}, {"no server", "queue retry --all"},
+		{"no server", "account list"}, {"no server", "domain list"},
+	} {
+		refused(t, c.want, "", append(strings.Fields(c.line), "--data", data)...)
+	}
+	refused(t, newer, "", "serve", "--config", config)
+	if after := filesIn(t, data); after != before {
+		t.Errorf("the data folder is\n%swas\n%s", after, before)
+	}
+}
+
+// filesIn lists what is in a folder and below it, with modes, times and checksums.
+func filesIn(t *testing.T, dir string) string {
+	t.Helper()
+	var out strings.Builder
+	err := filepath.WalkDir(dir, func(name string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		info, err := e.Info()
+		if err != nil {
+			return err
+		}
+		var content []byte
+		if info.Mode().IsRegular() {
+			content, err = os.ReadFile(name)
+		}
+		fmt.Fprintf(&out, "%s %s %s %x\n", name, info.Mode(), info.ModTime().Format(time.RFC3339Nano), sha256.Sum256(content))
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
 }

@@ -1,14 +1,19 @@
 package embedded
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"hash/crc32"
+	"io"
 	"math/rand/v2"
 	"path"
+	"slices"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
+	"github.com/mailstead/mailstead/internal/platform/damage"
 	"github.com/mailstead/mailstead/internal/platform/storage"
 )
 
@@ -91,26 +96,89 @@ func TestFormatIsWritten(t *testing.T) {
 }
 
 // TestNewerFormat wants a store of a newer version, and one that says what
-// nobody understands, to be left as it is.
+// nobody understands, to be left as it is: no byte changes, no file comes or goes,
+// though a start would make some and remove others.
 func TestNewerFormat(t *testing.T) {
 	t.Parallel()
-	for _, line := range []string{fmt.Sprintf("%s%d\n", formatLine, newestFormat+1), formatLine + "0\n", "something else\n", ""} {
+	for _, line := range []string{
+		fmt.Sprintf("%s%d\n", formatLine, newestFormat+1), formatLine + "999999999999999999999\n", formatLine + "0\n", formatLine + "-1\n",
+		formatLine + "1 and more\n", formatLine + "\n", "something else\n", "",
+	} {
 		fs, _ := oldFolder(t)
-		if err := writeText(fs, "data/"+formatName, line); err != nil {
+		err := errors.Join(writeText(fs, "data/"+formatName, line), writeText(fs, "data/"+stagingDir+"/7", "half a message"),
+			fs.Remove("data/"+lockName), fs.RemoveAll("data/"+ballast))
+		if err != nil {
 			t.Fatal(err)
 		}
-		before := snapshotOf(t, fs)
+		before := everythingIn(t, fs, "data")
 		opts := smallOptions(t, fs)
 		_, opened := Open("data", opts)
+		_, existing := OpenExisting("data", opts)
 		_, viewed := OpenView("data", opts)
 		_, rebuilt := Rebuild("data", RebuildOptions{Options: opts})
-		for i, err := range []error{opened, viewed, rebuilt} {
+		_, tried := Rebuild("data", RebuildOptions{Options: opts, DryRun: true})
+		for i, err := range []error{opened, existing, viewed, rebuilt, tried} {
 			if !errors.Is(err, ErrFormat) {
 				t.Errorf("%q, %d: %v", line, i, err)
 			}
 		}
-		if after := snapshotOf(t, fs); after != before {
+		if after := everythingIn(t, fs, "data"); after != before {
 			t.Errorf("%q: the folder is\n%swas\n%s", line, after, before)
 		}
 	}
+}
+
+// TestOldFormatIsOnlyRead wants a view of a store of the time before FORMAT, which
+// is what `mailstead verify` takes, to see what is in it and to change nothing.
+func TestOldFormatIsOnlyRead(t *testing.T) {
+	t.Parallel()
+	fs, id := oldFolder(t)
+	before := everythingIn(t, fs, "data")
+	v, err := OpenView("data", smallOptions(t, fs))
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := v.OpenBlob(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := io.ReadAll(io.NewSectionReader(b, 0, b.Size()))
+	if err = errors.Join(err, b.Close()); err != nil || !bytes.Equal(got, content(1)) {
+		t.Errorf("the blob is %.50q, %v", got, err)
+	}
+	_, err = v.Verify(t.Context(), VerifyOptions{Found: func(f damage.Finding) { t.Error(f) }})
+	if err = errors.Join(err, v.Close()); err != nil {
+		t.Error(err)
+	}
+	if after := everythingIn(t, fs, "data"); after != before {
+		t.Errorf("the folder is\n%swas\n%s", after, before)
+	}
+}
+
+// everythingIn lists a folder and all below it, with a checksum of each file.
+func everythingIn(t *testing.T, fs vfs.FS, dir string) string {
+	t.Helper()
+	names, err := fs.List(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(names)
+	out := dir + "/\n"
+	for _, name := range names {
+		name = path.Join(dir, name)
+		if info, err := fs.Stat(name); err != nil || info.IsDir() {
+			out += everythingIn(t, fs, name)
+			continue
+		}
+		f, err := fs.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(f)
+		if err = errors.Join(err, f.Close()); err != nil {
+			t.Fatal(err)
+		}
+		out += fmt.Sprintf("%s %d %08x\n", name, len(text), crc32.Checksum(text, castagnoli))
+	}
+	return out
 }
