@@ -19,6 +19,9 @@ soaks() {
 		load-slow       -tags clients -run TestSlowClients ./internal/clienttest/
 		load-deliver    -tags clients -run TestCrowdDelivers ./internal/clienttest/
 		load-large      -tags clients -run TestLargeMailbox ./internal/clienttest/
+		load-flood      -tags clients -run TestFlood$ ./internal/clienttest/
+		load-hostile    -tags clients -run TestMemoryAndNeighbours ./internal/clienttest/
+		load-stranger   -tags clients -run TestCostBeforeLogin ./internal/clienttest/
 		load-crowd      -tags clients -run TestCrowdConnects ./internal/clienttest/
 		concurrency     -cpu 1,2,16 -run TestAllAtOnce ./internal/server/
 		concurrency-race  -race -cpu 16 -run TestAllAtOnce/^[0-5]$ ./internal/server/

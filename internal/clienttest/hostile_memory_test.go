@@ -222,7 +222,7 @@ var abuses = []abuse{
 	{"sections", 100, manySections},
 	{"wildcards", 60, manyWildcards},
 	{"deaf readers", 100, deafReaders},
-	{"deaf to gigabytes", 100, deafToGigabytes},
+	{"deaf to gigabytes", soak.Times(100, 150), deafToGigabytes},
 	{"deaf to answers", 60, deafToAnswers},
 }
 
