@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -91,23 +92,72 @@ func deliver(s storage.Store, i int64, text []byte) error {
 	return storage.Commit(s, b)
 }
 
-// rawSyncs is how many appends of size bytes a second the disk can make
-// durable one by one.
-func rawSyncs(b *testing.B, size int) float64 {
+// BenchmarkCommitAlone measures commits of one writer, each followed by a raw
+// append and sync of a file that grows by as many bytes. The two take turns, so
+// that what else uses the disk meets both, and the medians are compared.
+func BenchmarkCommitAlone(b *testing.B) {
+	for _, size := range []int{4 << 10, 75 << 10} {
+		b.Run(fmt.Sprintf("blob=%dK", size>>10), func(b *testing.B) {
+			s, err := Open(b.TempDir(), Options{})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer s.Close()
+			raw := openRaw(b, size)
+			defer raw.Close()
+			text := mail(1, size)
+			var commits, syncs []time.Duration
+			for i := int64(0); b.Loop(); i++ {
+				start := time.Now()
+				if err := deliver(s, i, text); err != nil {
+					b.Fatal(err)
+				}
+				between := time.Now()
+				raw.append(b)
+				commits = append(commits, between.Sub(start))
+				syncs = append(syncs, time.Since(between))
+			}
+			slices.Sort(commits)
+			slices.Sort(syncs)
+			commit, sync := commits[len(commits)/2], syncs[len(syncs)/2]
+			b.ReportMetric(float64(commit.Microseconds()), "µs/commit")
+			b.ReportMetric(float64(sync.Microseconds()), "µs/raw-sync")
+			b.ReportMetric(float64(sync)/float64(commit), "commits/raw-sync")
+		})
+	}
+}
+
+// A rawFile grows by as many bytes each time, and is synced.
+type rawFile struct {
+	*os.File
+	bytes []byte
+}
+
+func openRaw(b *testing.B, size int) rawFile {
 	f, err := os.Create(filepath.Join(b.TempDir(), "raw"))
 	if err != nil {
 		b.Fatal(err)
 	}
+	return rawFile{f, storagetest.Noise(1, size)}
+}
+
+func (f rawFile) append(b *testing.B) {
+	if _, err := f.Write(f.bytes); err != nil {
+		b.Fatal(err)
+	}
+	if err := syscall.Fdatasync(int(f.Fd())); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// rawSyncs is how many appends of size bytes a second the disk can make
+// durable one by one.
+func rawSyncs(b *testing.B, size int) float64 {
+	f := openRaw(b, size)
 	defer f.Close()
-	p := storagetest.Noise(1, size)
 	n, start := 0, time.Now()
 	for time.Since(start) < 300*time.Millisecond {
-		if _, err := f.Write(p); err != nil {
-			b.Fatal(err)
-		}
-		if err := syscall.Fdatasync(int(f.Fd())); err != nil {
-			b.Fatal(err)
-		}
+		f.append(b)
 		n++
 	}
 	return float64(n) / time.Since(start).Seconds()
