@@ -241,6 +241,10 @@ func (s *Server) without() func(imapserver.Client) []string {
 	}
 }
 
+// pop3Login is how long POP3 clients may take to log in at most: no RFC wants us to
+// be more patient, and no client needs it.
+const pop3Login = 2 * time.Minute
+
 func (s *Server) pop3Backend() *pop3session.Backend {
 	return pop3session.New(pop3session.Options{Login: s.login, Retrieval: s.retrieval})
 }
@@ -257,7 +261,7 @@ func (s *Server) pop3Server(backend *pop3session.Backend, tlsConfig *tls.Config,
 		Translations:   pop3session.Translations(),
 		Limits: pop3server.Limits{
 			Idle:         s.config.Maildrop.Idle.Duration,
-			Login:        s.config.Limits.LoginTime.Duration,
+			Login:        min(s.config.Limits.LoginTime.Duration, pop3Login),
 			BadCommands:  s.config.Limits.ProtocolErrors,
 			AuthFailures: s.config.Limits.AuthFailures,
 		},

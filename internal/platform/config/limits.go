@@ -8,7 +8,7 @@ type Limits struct {
 	Recipients     int      `toml:"recipients" comment:"Recipients of one message."`
 	Messages       int      `toml:"messages-per-connection" comment:"Messages in one SMTP connection; 0 for any number."`
 	ReceivedFields int      `toml:"received-fields" comment:"Received fields in a message, above which it is in a loop."`
-	LoginTime      Duration `toml:"login-time" comment:"How long a connection may take in all to log in over IMAP, POP3 and submission."`
+	LoginTime      Duration `toml:"login-time" comment:"How long a connection may take in all to log in over IMAP and submission, and over POP3,\nwhere it is never more than 2m."`
 	AuthFailures   int      `toml:"auth-failures" comment:"Failed logins before a connection is closed."`
 	ProtocolErrors int      `toml:"protocol-errors" comment:"Commands in error before a connection is closed."`
 	IMAPMessages   int      `toml:"imap-messages" comment:"Messages that one IMAP command processes (RFC 9738, MESSAGELIMIT); of more it does the\nnewest. 0 is no limit: clients that do not know of it take a part for the whole."`

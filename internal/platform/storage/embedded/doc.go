@@ -47,7 +47,10 @@
 // What is damaged on the disk is found by its CRC when it is read, and by
 // [View.Verify] before that. A damaged record in a pack ends nothing: the next
 // one is found behind it (resync.go). Only the newest record may be taken for
-// one that was not written whole; if others follow, Open refuses.
+// one that was not written whole; if others follow, Open refuses. Of a blob of
+// several chunks damage shows as late as the reading comes to it; who announces
+// what he reads has it checked before (Check in blob.go), which is remembered
+// (checked.go).
 //
 // # Files
 //
