@@ -22,6 +22,8 @@ type committer struct {
 	nextID  *atomic.Uint64
 	disk    *diskGuard
 	fatal   *fatal
+	// locations is told what becomes of blobs.
+	locations *locationCache
 
 	head []byte  // room for a group header, then the operations
 	data []piece // the blobs
@@ -185,6 +187,9 @@ func (c *committer) write() error {
 
 func (c *committer) apply(offset int64, opts *pebble.WriteOptions) error {
 	err := c.applier.apply(c.head[groupHeaderSize:], offset, c.writer.end, opts)
+	if err == nil {
+		c.locations.follow(c.applier.blobs)
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.applier.publish()

@@ -171,7 +171,7 @@ func (s *Store) OpenBlob(id storage.BlobID) (storage.Blob, error) {
 		return nil, storage.ErrClosed
 	}
 	defer s.gate.leave()
-	l, err := locate(s.db, id)
+	l, err := s.locate(id)
 	if err != nil {
 		return nil, err
 	}
@@ -190,7 +190,7 @@ func (s *Store) openAt(id storage.BlobID, l location) (_ storage.Blob, err error
 		}
 		// The pack may have been collected since the blob was located.
 		missing := l
-		if l, err = locate(s.db, id); err == nil && l == missing {
+		if l, err = s.search(id); err == nil && l == missing {
 			err = s.damages.found(id, l, fmt.Errorf("%w: pack %d is missing", storage.ErrCorrupt, l.pack))
 		}
 	}

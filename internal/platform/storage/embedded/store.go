@@ -44,6 +44,7 @@ type Store struct {
 	fatal     fatal
 	gate      gate
 	windows   permits // of readers that read ahead
+	locations locationCache
 	damages   damages
 	checked   checked
 
@@ -177,6 +178,7 @@ func (s *Store) start(end position, usages map[packID]usage) error {
 	s.committer.overlay = newOverlay(s.db)
 	s.committer.applier = newApplier(s.db, usages, s.opts.Logger)
 	s.committer.nextID = &s.nextID
+	s.committer.locations = &s.locations
 	s.committer.disk = s.disk
 	s.committer.fatal = &s.fatal
 	s.queue.serve = s.committer.serve
