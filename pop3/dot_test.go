@@ -47,6 +47,8 @@ func TestDotWriter(t *testing.T) {
 		{[]string{"a\r\n", ".", "."}, "a\r\n...\r\n.\r\n"},
 		{[]string{"a.b\r.c"}, "a.b\r.c\r\n.\r\n"},
 		{[]string{"a\n.\r\nb\r\n"}, "a\n..\r\nb\r\n.\r\n"},
+		{[]string{"a...b....c\r\n.\r\n..d\r\n"}, "a...b....c\r\n..\r\n...d\r\n.\r\n"},
+		{[]string{"a.........\r\nb"}, "a.........\r\nb\r\n.\r\n"},
 	}
 	for _, test := range tests {
 		if got := stuff(t, test.writes...); got != test.want {
@@ -170,17 +172,25 @@ func text() []byte {
 }
 
 func BenchmarkDotWriter(b *testing.B) {
-	data := text()
-	out := bufio.NewWriter(io.Discard)
-	b.SetBytes(int64(len(data)))
-	b.ReportAllocs()
-	for b.Loop() {
-		w := NewDotWriter(out)
-		for p := data; len(p) > 0; {
-			n, _ := w.Write(p[:min(len(p), 32<<10)])
-			p = p[n:]
-		}
-		w.Close()
+	prose := "Dear Bob, it was a fine day. We went to the sea, e.g. to see the ships, and\r\n"
+	for name, data := range map[string][]byte{
+		"dots":   text(),
+		"prose":  []byte(strings.Repeat(prose, 1<<20/len(prose))),
+		"base64": []byte(strings.Repeat(strings.Repeat("aGVsbG8g", 9)+"ZZZZ\r\n", 1<<20/78)),
+	} {
+		b.Run(name, func(b *testing.B) {
+			out := bufio.NewWriter(io.Discard)
+			b.SetBytes(int64(len(data)))
+			b.ReportAllocs()
+			for b.Loop() {
+				w := NewDotWriter(out)
+				for p := data; len(p) > 0; {
+					n, _ := w.Write(p[:min(len(p), 32<<10)])
+					p = p[n:]
+				}
+				w.Close()
+			}
+		})
 	}
 }
 

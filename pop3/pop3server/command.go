@@ -43,17 +43,16 @@ func (cmd command) none() error {
 
 // numbers returns the arguments, which must be numbers, least to most of them.
 func (cmd command) numbers(least, most int) ([]int, error) {
-	fields := strings.Fields(cmd.rest)
-	if len(fields) < least || len(fields) > most {
-		return nil, errArgument
-	}
-	numbers := make([]int, len(fields))
-	for i, field := range fields {
+	numbers := make([]int, 0, most)
+	for field := range strings.FieldsSeq(cmd.rest) {
 		n, err := strconv.ParseUint(field, 10, strconv.IntSize-1)
-		if err != nil {
+		if err != nil || len(numbers) == most {
 			return nil, errArgument
 		}
-		numbers[i] = int(n)
+		numbers = append(numbers, int(n))
+	}
+	if len(numbers) < least {
+		return nil, errArgument
 	}
 	return numbers, nil
 }

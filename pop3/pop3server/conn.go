@@ -124,14 +124,15 @@ func (c *conn) serve(ctx context.Context) error {
 		if err == nil {
 			err = c.perform(ctx, line)
 		}
+		if err == nil {
+			continue
+		}
 		var over *ended
 		if errors.As(err, &over) {
 			return over.cause
 		}
-		if err != nil {
-			if err := c.refuse(ctx, err); err != nil {
-				return err
-			}
+		if err := c.refuse(ctx, err); err != nil {
+			return err
 		}
 	}
 }

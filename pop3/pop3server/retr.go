@@ -35,7 +35,7 @@ func (c *conn) retrCommand(ctx context.Context, cmd command) error {
 	if err != nil {
 		return err
 	}
-	if sent != c.drop.Size(n) && c.utf8 {
+	if c.utf8 && sent != c.drop.Size(n) {
 		c.log.ErrorContext(ctx, "a message has not the size it was listed with",
 			"number", n, "listed", c.drop.Size(n), "sent", sent)
 	}

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
-	"sync"
 
 	"github.com/mailstead/mailstead/internal/model/mailstore"
 	"github.com/mailstead/mailstead/message"
@@ -12,44 +11,53 @@ import (
 	"github.com/mailstead/mailstead/pop3/pop3server"
 )
 
-// smallMessage is the size up to which a message is read at once.
+// smallMessage is the size up to which a message is looked at whole to see that
+// it is ASCII. That takes less time than to read its structure, and it is in
+// memory for that.
 const smallMessage = 32 << 10
 
-// buffers hold small messages while they are sent.
-type buffers struct{ pool sync.Pool }
-
-func (b *buffers) get() *[smallMessage]byte {
-	if buf, ok := b.pool.Get().(*[smallMessage]byte); ok {
-		return buf
-	}
-	return new([smallMessage]byte)
-}
-
-// content returns a message from start to end in a form. It takes over r unless
-// it fails.
-func (b *Backend) content(m *mailstore.Message, r mailstore.Reader, form pop3server.Form) (io.ReadCloser, error) {
-	if r.Size() <= smallMessage {
-		return b.small(m, r, form)
-	}
+// contentOf returns a message from start to end in a form. It takes over r
+// unless it fails.
+func contentOf(m *mailstore.Message, r mailstore.Reader, form pop3server.Form) (io.ReadCloser, error) {
 	if form == pop3server.ASCIIHeader {
-		c, err := surrogate(m, r)
-		if c != nil || err != nil {
-			return c, err
+		ascii, err := isSmallASCII(r)
+		if err != nil {
+			return nil, err
+		}
+		if !ascii {
+			c, err := surrogate(m, r)
+			if c != nil || err != nil {
+				return c, err
+			}
 		}
 	}
-	return &content{Reader: io.NewSectionReader(r, 0, r.Size()), message: r}, nil
+	return &content{message: r}, nil
 }
 
-// A content reads a message from start to end.
+// A content reads a message from start to end, as it is. io.Copy has it written
+// without a buffer between.
 type content struct {
-	io.Reader
 	message mailstore.Reader
+	at      int64
 }
 
-// Check implements [pop3server.Checker].
-func (c *content) Check() error { return translate(c.message.Check(0, c.message.Size())) }
+// Read implements io.Reader.
+func (c *content) Read(p []byte) (int, error) {
+	n, err := c.message.ReadAt(p, c.at)
+	c.at += int64(n)
+	return n, err
+}
 
+// WriteTo implements io.WriterTo, for one who has not read.
+func (c *content) WriteTo(w io.Writer) (int64, error) { return c.message.WriteTo(w) }
+
+// Check implements pop3server.Checker.
+func (c *content) Check() error { return check(c.message) }
+
+// Close implements io.Closer.
 func (c *content) Close() error { return c.message.Close() }
+
+func check(r mailstore.Reader) error { return translate(r.Check(0, r.Size())) }
 
 // surrogate returns the message with headers in ASCII, nil if they are.
 func surrogate(m *mailstore.Message, r mailstore.Reader) (io.ReadCloser, error) {
@@ -64,69 +72,54 @@ func surrogate(m *mailstore.Message, r mailstore.Reader) (io.ReadCloser, error) 
 	case err != nil || changed == nil:
 		return nil, err
 	}
-	return &content{Reader: changed, message: r}, nil
+	return &surrogateContent{changed, r}, nil
 }
 
-// small reads a message at once, as nearly all are. Whether it is ASCII shows
-// then without a look at its structure.
-func (b *Backend) small(m *mailstore.Message, r mailstore.Reader, form pop3server.Form) (io.ReadCloser, error) {
-	buf := b.buffers.get()
-	whole := buf[:r.Size()]
-	if n, err := r.ReadAt(whole, 0); n < len(whole) {
-		b.buffers.pool.Put(buf)
-		return nil, err
+// A surrogateContent is a message with other headers.
+type surrogateContent struct {
+	io.Reader
+	message mailstore.Reader
+}
+
+// Check implements pop3server.Checker.
+func (c *surrogateContent) Check() error { return check(c.message) }
+
+// Close implements io.Closer.
+func (c *surrogateContent) Close() error { return c.message.Close() }
+
+// isSmallASCII reports whether a message is small, and all of it is ASCII.
+func isSmallASCII(r mailstore.Reader) (bool, error) {
+	if r.Size() > smallMessage {
+		return false, nil
 	}
-	if form == pop3server.ASCIIHeader && !isASCII(whole) {
-		c, err := surrogate(m, r)
-		if c != nil || err != nil {
-			b.buffers.pool.Put(buf)
-			return c, err
-		}
+	_, err := r.WriteTo(asciiOnly{})
+	if errors.Is(err, errNotASCII) {
+		return false, nil
 	}
-	return &smallContent{backend: b, buf: buf, rest: whole}, r.Close()
+	return err == nil, err
 }
 
-// A smallContent is a message in memory.
-type smallContent struct {
-	backend *Backend
-	buf     *[smallMessage]byte // nil when closed
-	rest    []byte
-}
+// asciiOnly is a writer that takes nothing but ASCII.
+type asciiOnly struct{}
 
-// Read implements io.Reader.
-func (c *smallContent) Read(p []byte) (int, error) {
-	if len(c.rest) == 0 {
-		return 0, io.EOF
+var errNotASCII = errors.New("pop3session: not ASCII")
+
+func (asciiOnly) Write(p []byte) (int, error) {
+	if !isASCII(p) {
+		return 0, errNotASCII
 	}
-	n := copy(p, c.rest)
-	c.rest = c.rest[n:]
-	return n, nil
+	return len(p), nil
 }
 
-// WriteTo spares io.Copy a buffer.
-func (c *smallContent) WriteTo(w io.Writer) (int64, error) {
-	n, err := w.Write(c.rest)
-	c.rest = c.rest[n:]
-	return int64(n), err
-}
-
-// Close gives the memory back.
-func (c *smallContent) Close() error {
-	if c.buf != nil {
-		c.backend.buffers.pool.Put(c.buf)
-		c.buf, c.rest = nil, nil
-	}
-	return nil
-}
-
-// isASCII looks at eight octets at once.
+// isASCII looks at 32 octets at once, which takes half the time of eight.
 func isASCII(b []byte) bool {
 	const high = 0x8080808080808080
-	for len(b) >= 8 {
-		if binary.LittleEndian.Uint64(b)&high != 0 {
+	for ; len(b) >= 32; b = b[32:] {
+		p := (*[32]byte)(b)
+		if (binary.LittleEndian.Uint64(p[0:])|binary.LittleEndian.Uint64(p[8:])|
+			binary.LittleEndian.Uint64(p[16:])|binary.LittleEndian.Uint64(p[24:]))&high != 0 {
 			return false
 		}
-		b = b[8:]
 	}
 	for _, c := range b {
 		if c >= 0x80 {

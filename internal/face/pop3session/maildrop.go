@@ -11,9 +11,8 @@ import (
 
 // A maildrop is the retrieval flow's, locked.
 type maildrop struct {
-	backend *Backend
-	drop    *retrieval.Drop
-	reader  *mailstore.MessageReader
+	drop   *retrieval.Drop
+	reader *mailstore.MessageReader
 }
 
 // Len returns the number of messages.
@@ -35,7 +34,7 @@ func (d *maildrop) Open(ctx context.Context, n int, form pop3server.Form) (io.Re
 	if err != nil {
 		return nil, translate(err)
 	}
-	c, err := d.backend.content(m, r, form)
+	c, err := contentOf(m, r, form)
 	if err != nil {
 		r.Close()
 		return nil, translate(err)

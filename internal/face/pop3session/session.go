@@ -18,13 +18,10 @@ type Options struct {
 }
 
 // A Backend makes the sessions of a POP3 server.
-type Backend struct {
-	Options
-	buffers buffers
-}
+type Backend struct{ Options }
 
 // New returns a Backend.
-func New(o Options) *Backend { return &Backend{Options: o} }
+func New(o Options) *Backend { return &Backend{o} }
 
 // NewSession begins the session of a connection.
 func (b *Backend) NewSession(_ context.Context, conn pop3server.ConnInfo) (pop3server.Session, error) {
@@ -83,7 +80,7 @@ func (s *session) OpenMaildrop(ctx context.Context) (pop3server.Maildrop, error)
 		return nil, translate(err)
 	}
 	s.policy = &drop.Policy
-	return &maildrop{backend: s.backend, drop: drop, reader: drop.Account.Reader()}, nil
+	return &maildrop{drop: drop, reader: drop.Account.Reader()}, nil
 }
 
 // Close ends the session.

@@ -164,3 +164,8 @@ type memoryReader struct{ *bytes.Reader }
 
 func (memoryReader) Close() error           { return nil }
 func (memoryReader) Check(_, _ int64) error { return nil }
+
+// WriteTo writes everything, however often it is called.
+func (r memoryReader) WriteTo(w io.Writer) (int64, error) {
+	return io.Copy(w, io.NewSectionReader(r.Reader, 0, r.Size()))
+}

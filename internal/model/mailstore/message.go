@@ -12,6 +12,10 @@ import (
 // A Reader reads a message at any offset. ReadAt may be called concurrently.
 type Reader interface {
 	io.ReaderAt
+	// WriteTo writes the whole message, as often as it is called, without a
+	// copy of what is in memory. The writer must not change what it is given.
+	// It must not be called beside other methods.
+	io.WriterTo
 	io.Closer
 	// Size is the number of octets of the message.
 	Size() int64
@@ -168,6 +172,16 @@ func (r *withPrefix) Check(offset, n int64) error {
 	end := max(offset+n-prefix, 0)
 	start := max(offset-prefix, 0)
 	return r.blob.Check(start, end-start)
+}
+
+// WriteTo implements [io.WriterTo].
+func (r *withPrefix) WriteTo(w io.Writer) (int64, error) {
+	n, err := w.Write(r.prefix)
+	if err != nil {
+		return int64(n), err
+	}
+	m, err := r.blob.WriteTo(w)
+	return int64(n) + m, err
 }
 
 func (r *withPrefix) ReadAt(p []byte, offset int64) (int, error) {

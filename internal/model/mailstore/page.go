@@ -115,6 +115,10 @@ func (p *page) rank(slot uint) int { return bits.OnesCount64(p.present & (1<<slo
 
 // slot returns the bit of the message at rank i.
 func (p *page) slot(i int) uint {
+	first := lowest(p.present)
+	if run := p.present >> first; run&(run+1) == 0 { // without gaps, as most are
+		return first + uint(i)
+	}
 	rest := p.present
 	for ; i > 0; i-- {
 		rest &= rest - 1

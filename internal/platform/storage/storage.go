@@ -146,6 +146,10 @@ type Staged interface {
 // A Blob is an open blob. ReadAt and Check may be called concurrently.
 type Blob interface {
 	io.ReaderAt
+	// WriteTo writes the whole content, without a copy of what is in memory
+	// already; the writer must not change what it is given. It must not be
+	// called beside other methods.
+	io.WriterTo
 	io.Closer
 	// Size is the number of bytes of the blob.
 	Size() int64

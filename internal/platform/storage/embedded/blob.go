@@ -57,15 +57,9 @@ func (b *blob) ReadAt(p []byte, offset int64) (int, error) {
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.closed {
-		return 0, storage.ErrClosed
-	}
 	n := 0
 	for n < len(p) && offset < b.size {
-		if err := b.load(int(offset / chunkSize)); err != nil {
-			if b.damaged != nil {
-				err = b.damaged(err)
-			}
+		if err := b.loadOpen(int(offset / chunkSize)); err != nil {
 			return n, err
 		}
 		k := copy(p[n:], b.content[offset%chunkSize:])
@@ -76,6 +70,24 @@ func (b *blob) ReadAt(p []byte, offset int64) (int, error) {
 		return n, io.EOF
 	}
 	return n, nil
+}
+
+// WriteTo implements [io.WriterTo].
+func (b *blob) WriteTo(w io.Writer) (int64, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	written := int64(0)
+	for i := range b.entries {
+		if err := b.loadOpen(i); err != nil {
+			return written, err
+		}
+		n, err := w.Write(b.content)
+		written += int64(n)
+		if err != nil {
+			return written, err
+		}
+	}
+	return written, nil
 }
 
 func errNegativeOffset(offset int64) error {
@@ -137,6 +149,19 @@ func (b *blob) provideBuffer() {
 	}
 }
 
+// loadOpen is load for a blob that may be closed, and makes known what is
+// damaged.
+func (b *blob) loadOpen(i int) error {
+	if b.closed {
+		return storage.ErrClosed
+	}
+	err := b.load(i)
+	if err != nil && b.damaged != nil {
+		err = b.damaged(err)
+	}
+	return err
+}
+
 // load makes chunk i the current one.
 func (b *blob) load(i int) error {
 	if i == b.current {
@@ -186,11 +211,17 @@ func (b *blob) Close() error {
 }
 
 // openPacked opens the blob at l. It takes over the reference to the pack.
-func openPacked(c *codec, packs *packSet, p *pack, l location) (*blob, error) {
+func openPacked(c *codec, packs *packSet, p *pack, l location) (storage.Blob, error) {
 	if chunkCount(l.size) == 1 {
 		defer packs.release(p)
-		return openSmall(c, p, l)
+		return openWhole(c, p, l)
 	}
+	return openChunks(c, packs, p, l)
+}
+
+// openChunks opens a blob that is read chunk by chunk. It takes over the
+// reference to the pack.
+func openChunks(c *codec, packs *packSet, p *pack, l location) (storage.Blob, error) {
 	entries, err := readChunkTable(p.file, l)
 	if err != nil {
 		packs.release(p)
@@ -198,28 +229,6 @@ func openPacked(c *codec, packs *packSet, p *pack, l location) (*blob, error) {
 	}
 	src := &packSource{packs: packs, pack: p, offset: l.offset + int64(len(entries))*chunkEntrySize}
 	return newBlob(c, src, l.size, entries), nil
-}
-
-// openSmall opens a blob of one chunk, as nearly all mail is, by reading all of
-// it at once. Nothing is left in the pack to come back for.
-func openSmall(c *codec, p *pack, l location) (*blob, error) {
-	stored, err := readStored(c, p, l)
-	if err != nil {
-		return nil, err
-	}
-	entry, content, err := c.decodeSmall(nil, stored, l)
-	if err != nil || entry.compressed {
-		defer c.release(stored)
-	}
-	if err != nil {
-		return nil, err
-	}
-	b := newBlob(c, noSource{}, l.size, []chunkEntry{entry})
-	b.content, b.buffer, b.current = content, content, 0
-	if !entry.compressed {
-		b.buffer = stored
-	}
-	return b, nil
 }
 
 // readStored reads the stored form of a blob of one chunk.
@@ -237,27 +246,21 @@ func readStored(c *codec, p *pack, l location) ([]byte, error) {
 
 // decodeSmall decodes the stored form of a blob of one chunk, into dst if it is
 // compressed, which may be nil.
-func (c *codec) decodeSmall(dst, stored []byte, l location) (chunkEntry, []byte, error) {
+func (c *codec) decodeSmall(dst, stored []byte, l location) (compressed bool, content []byte, err error) {
 	if len(stored) < chunkEntrySize {
-		return chunkEntry{}, nil, errChunkTable
+		return false, nil, errChunkTable
 	}
 	e := readChunkEntry(stored)
 	stored = stored[chunkEntrySize:]
 	if int(e.length) != len(stored) {
-		return e, nil, errChunkTable
+		return false, nil, errChunkTable
 	}
 	if e.compressed && dst == nil {
 		dst = c.readBuffer(int(l.size))
 	}
-	content, err := c.decode(dst, stored, e, int(l.size))
-	return e, content, err
+	content, err = c.decode(dst, stored, e, int(l.size))
+	return e.compressed, content, err
 }
-
-// noSource is the source of a blob that has been read whole.
-type noSource struct{}
-
-func (noSource) ReadAt([]byte, int64) (int, error) { return 0, io.EOF }
-func (noSource) Close() error                      { return nil }
 
 // readChunkTable reads the chunk table of the blob at l.
 func readChunkTable(r io.ReaderAt, l location) ([]chunkEntry, error) {

@@ -3,7 +3,6 @@ package embedded
 import (
 	"bytes"
 	"errors"
-	"io"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/mailstead/mailstead/internal/platform/storage"
@@ -34,7 +33,7 @@ type blobReader struct {
 	start  int64
 
 	plain   []byte // what small compressed blobs are decoded into
-	current smallBlobContent
+	current wholeContent
 }
 
 type located struct {
@@ -222,7 +221,7 @@ func (r *blobReader) decode(stored []byte, id storage.BlobID, l location) (stora
 	if err != nil {
 		return nil, r.store.damages.found(id, l, err)
 	}
-	r.current = smallBlobContent(content)
+	r.current = wholeContent(content)
 	return &r.current, nil
 }
 
@@ -241,24 +240,4 @@ func (r *blobReader) dropWindow() {
 		r.store.windows.giveBack()
 		r.window = nil
 	}
-}
-
-// A smallBlobContent is an open blob in memory that its reader owns.
-type smallBlobContent []byte
-
-func (b *smallBlobContent) Size() int64  { return int64(len(*b)) }
-func (b *smallBlobContent) Close() error { return nil }
-
-// Check has nothing to do: the blob was checked when it was opened.
-func (b *smallBlobContent) Check(_, _ int64) error { return nil }
-
-func (b *smallBlobContent) ReadAt(p []byte, offset int64) (int, error) {
-	if offset < 0 {
-		return 0, errNegativeOffset(offset)
-	}
-	n := copy(p, (*b)[min(offset, b.Size()):])
-	if n < len(p) {
-		return n, io.EOF
-	}
-	return n, nil
 }

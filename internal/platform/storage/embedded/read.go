@@ -199,12 +199,13 @@ func (s *Store) openAt(id storage.BlobID, l location) (_ storage.Blob, err error
 
 // openIn opens a blob in a pack, whose reference it takes over.
 func (s *Store) openIn(p *pack, id storage.BlobID, l location) (storage.Blob, error) {
-	b, err := openPacked(s.codec, s.packs, p, l)
+	opened, err := openPacked(s.codec, s.packs, p, l)
 	if err != nil {
 		return nil, s.damages.found(id, l, err)
 	}
-	if chunkCount(l.size) == 1 {
-		return b, nil
+	b, large := opened.(*blob)
+	if !large {
+		return opened, nil
 	}
 	b.damaged = func(err error) error {
 		s.checked.forget(id)

@@ -2,6 +2,7 @@ package memstore
 
 import (
 	"bytes"
+	"io"
 	"sync"
 
 	"github.com/mailstead/mailstead/internal/platform/storage"
@@ -12,6 +13,11 @@ type blob struct{ *bytes.Reader }
 
 func (blob) Close() error           { return nil }
 func (blob) Check(_, _ int64) error { return nil }
+
+// WriteTo writes everything, however often it is called.
+func (b blob) WriteTo(w io.Writer) (int64, error) {
+	return io.Copy(w, io.NewSectionReader(b.Reader, 0, b.Size()))
+}
 
 // OpenBlob implements [storage.Store].
 func (s *Store) OpenBlob(id storage.BlobID) (storage.Blob, error) {

@@ -181,6 +181,14 @@ func (f *fixture) content(b storage.Blob, want []byte) {
 	if !bytes.Equal(got, want) {
 		f.t.Fatalf("blob of %d bytes differs", len(want))
 	}
+	for range 2 {
+		var written bytes.Buffer
+		n, err := b.WriteTo(&written)
+		f.want(nil, err)
+		if n != b.Size() || !bytes.Equal(written.Bytes(), want) {
+			f.t.Fatalf("blob of %d bytes differs, of which %d were written", len(want), n)
+		}
+	}
 }
 
 // stage stages content in uneven writes and seals it.
