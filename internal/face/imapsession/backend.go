@@ -3,6 +3,7 @@ package imapsession
 import (
 	"context"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/mailstead/mailstead/collation"
@@ -42,6 +43,8 @@ type Backend struct {
 	Options
 	columns *columns.Cache
 	threads imapthread.Hash // of what columns have for THREAD
+
+	fetchers sync.Pool // of *fetcher
 }
 
 // New returns a Backend.

@@ -33,7 +33,9 @@ func (s *session) tellNew(ctx context.Context, w *imapserver.UpdateWriter, added
 		return nil
 	}
 	for _, one := range combine(asked, s.madeByOthers(added)) {
-		err := s.newFetcher(w.Fetch(one.items), one.items).messages(ctx, one.uids)
+		f := s.newFetcher(w.Fetch(one.items), one.items)
+		err := f.messages(ctx, one.uids)
+		f.release()
 		if err != nil && !errors.Is(err, errExpunged) { // what has gone, the client will hear of
 			return err
 		}

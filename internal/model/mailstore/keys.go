@@ -53,9 +53,11 @@ const (
 type key []byte
 
 func accountKey(id AccountID, kind byte) key {
-	k := make(key, 1, 40)
-	k[0] = spaceAccount
-	return append(k.u64(uint64(id)), kind)
+	return appendAccountKey(make(key, 0, 40), id, kind)
+}
+
+func appendAccountKey(k key, id AccountID, kind byte) key {
+	return append(append(k, spaceAccount).u64(uint64(id)), kind)
 }
 
 func (k key) u32(v uint32) key { return binary.BigEndian.AppendUint32(k, v) }
@@ -66,6 +68,11 @@ func recentKey(a AccountID, id MailboxID) key  { return accountKey(a, keyRecent)
 func recordKey(a AccountID, id RecordID) key   { return accountKey(a, keyRecord).u64(uint64(id)) }
 func accessKey(a AccountID, id MailboxID) key  { return accountKey(a, keyAccess).u32(uint32(id)) }
 func logKey(a AccountID, modSeq uint64) key    { return accountKey(a, keyLog).u64(modSeq) }
+
+// appendRecordKey is recordKey in memory of the caller.
+func appendRecordKey(k key, a AccountID, id RecordID) key {
+	return appendAccountKey(k, a, keyRecord).u64(uint64(id))
+}
 
 // threadKey is where the thread of a reply is, by the hash of its Message-ID.
 func threadKey(a AccountID, id ThreadID) key { return accountKey(a, keyThread).u64(uint64(id)) }

@@ -41,11 +41,8 @@ func (a *Account) Message(ctx context.Context, e Entry) (*Message, error) {
 		return nil, err
 	}
 	stored, err := a.store.storage.Get(nil, recordKey(a.id, e.Record()))
-	if errors.Is(err, storage.ErrNotFound) {
-		return nil, ErrNoMessage
-	}
 	if err != nil {
-		return nil, err
+		return nil, absent(err)
 	}
 	m := &Message{store: a.store.storage, id: e.Record()}
 	return m, m.record.parse(stored)
@@ -149,7 +146,7 @@ func (m *Message) openBlob() (storage.Blob, error) {
 	return blob, absent(err)
 }
 
-// absent says that a message is gone if its blob is.
+// absent says that a message is gone if its record or its blob is.
 func absent(err error) error {
 	if errors.Is(err, storage.ErrNotFound) {
 		return ErrNoMessage

@@ -29,6 +29,8 @@ type MessageReader struct {
 
 	message Message // that was returned
 	decoder message.StructureDecoder
+	key     key    // scratch
+	alone   []byte // the record of a message that was read by itself
 
 	expected []storage.BlobID // of ahead
 	hints    []storage.BlobID // those of expected that come after message
@@ -51,6 +53,8 @@ const (
 	firstCount   = 16
 	longestCount = 256
 	aheadBytes   = 128 << 10
+	// keptBytes is how large a record may be whose memory Release keeps.
+	keptBytes = 2 << 10
 )
 
 // Reader returns a MessageReader. It must be released.
@@ -61,12 +65,24 @@ func (a *Account) Reader() *MessageReader {
 // Expect says that at most n more messages will be asked for.
 func (r *MessageReader) Expect(n int) { r.left = n }
 
+// Reset makes a reader that has been released one of the messages of another
+// account of the same store. It is for who keeps readers for many.
+func (r *MessageReader) Reset(a *Account) {
+	if a.store != r.account.store {
+		panic("mailstore: a MessageReader for another store")
+	}
+	r.account = a
+}
+
 // Release gives back the memory of what has been read ahead. The reader can go
 // on being used, and is then to be released again.
 func (r *MessageReader) Release() {
 	r.blobs.Release()
-	r.last, r.ahead, r.values, r.expected, r.hints = 0, nil, nil, nil, nil
-	r.count, r.next, r.used, r.left = firstCount, 0, 0, 0
+	kept := MessageReader{account: r.account, blobs: r.blobs, count: firstCount, key: r.key}
+	if cap(r.alone) <= keptBytes {
+		kept.alone = r.alone
+	}
+	*r = kept
 }
 
 // Message is Account.Message. The result is valid until the next call, and what
@@ -82,7 +98,7 @@ func (r *MessageReader) Message(ctx context.Context, e Entry) (*Message, error) 
 	}
 	if !sequential {
 		r.count = firstCount
-		return r.single(ctx, e)
+		return r.single(ctx, id)
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -97,12 +113,27 @@ func (r *MessageReader) Message(ctx context.Context, e Entry) (*Message, error) 
 }
 
 // single reads one message by itself.
-func (r *MessageReader) single(ctx context.Context, e Entry) (*Message, error) {
-	m, err := r.account.Message(ctx, e)
-	if err == nil {
-		m.reader, r.hints = r, nil
+func (r *MessageReader) single(ctx context.Context, id RecordID) (*Message, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
 	}
-	return m, err
+	r.hints = nil
+	r.key = appendRecordKey(r.key[:0], r.account.id, id)
+	var err error
+	if r.alone, err = r.account.store.storage.Get(r.alone[:0], r.key); err != nil {
+		return nil, absent(err)
+	}
+	return r.parse(id, r.alone)
+}
+
+// parse makes a stored record the message that is returned.
+func (r *MessageReader) parse(id RecordID, stored []byte) (*Message, error) {
+	m := &r.message
+	m.store, m.id, m.decoder, m.reader = r.account.store.storage, id, &r.decoder, r
+	if err := m.record.parse(stored); err != nil {
+		return nil, err
+	}
+	return m, nil
 }
 
 // known returns a message that has been read already.
@@ -117,12 +148,8 @@ func (r *MessageReader) known(id RecordID) (*Message, bool, error) {
 	r.used++
 	r.next = i + 1
 	r.hints = r.expected[r.next:]
-	m := &r.message
-	m.store, m.id, m.decoder, m.reader = r.account.store.storage, id, &r.decoder, r
-	if err := m.record.parse(r.values[r.ahead[i].start:r.ahead[i].end]); err != nil {
-		return nil, false, err
-	}
-	return m, true, nil
+	m, err := r.parse(id, r.values[r.ahead[i].start:r.ahead[i].end])
+	return m, err == nil, err
 }
 
 // readAhead reads the record of an id and those behind it, of which left may be
