@@ -89,6 +89,7 @@ func (s *store) Len() int                                                  { ret
 func (s *store) Size(n int) int64                                          { return int64(len(s.messages[n-1])) }
 func (s *store) AppendUID(dst []byte, n int) []byte                        { return fmt.Appendf(dst, "uid%d", n) }
 func (s *store) Close() error                                              { return nil }
+func (s *store) Pause()                                                    {}
 func (s *store) Policy(context.Context) (pop3server.Policy, error) {
 	return pop3server.Policy{Expire: pop3server.ExpireNever}, nil
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/mailstead/mailstead/pop3"
@@ -23,6 +24,8 @@ type house struct {
 	sessions int // that are open
 	drops    int // that are open
 	made     []pop3server.ConnInfo
+
+	pauses atomic.Int32 // that maildrops were told of
 }
 
 type letter struct {
@@ -206,6 +209,8 @@ func (m *maildrop) Open(_ context.Context, n int, form pop3server.Form) (io.Read
 	}
 	return io.NopCloser(struct{ io.Reader }{strings.NewReader(l.text)}), nil
 }
+
+func (m *maildrop) Pause() { m.house.pauses.Add(1) }
 
 func (m *maildrop) Commit(_ context.Context, changes pop3server.Changes) error {
 	switch m.user {

@@ -37,6 +37,8 @@ type conn struct {
 
 	stopped      <-chan struct{} // closed when no further command is wanted
 	loginBy      time.Time
+	until        time.Time // when the line that is waited for must be there
+	paused       bool      // nobody is to be told that the client is silent
 	badCommands  int
 	authFailures int
 	linger       bool // the connection ends while the client may be sending
@@ -61,7 +63,7 @@ func newConn(s *Server, raw net.Conn) *conn {
 func (c *conn) use(n net.Conn) {
 	c.net = n
 	c.out = &output{conn: n, timeout: c.limits.Write, chunks: &c.server.chunks}
-	c.in = bufio.NewReaderSize(&input{conn: n, out: c.out}, inputBuffer)
+	c.in = bufio.NewReaderSize((*input)(c), inputBuffer)
 }
 
 // run serves the connection to its end. It is the one place where a panic is

@@ -79,6 +79,9 @@ type Maildrop interface {
 	// TOP the engine reads no more than it needs. The engine closes it
 	// before it calls anything else. For RETR it asks a Checker first.
 	Open(ctx context.Context, n int, form Form) (io.ReadCloser, error)
+	// Pause is called when the client has said nothing for a while. It gives
+	// back what memory is held for messages that are expected to be opened.
+	Pause()
 	// Commit makes the session's changes durable, if there are any, when the
 	// client has said QUIT (RFC 1939 §6). If it fails, some may have been
 	// made.

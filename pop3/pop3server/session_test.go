@@ -250,6 +250,38 @@ func TestTimeouts(t *testing.T) {
 	}
 }
 
+// TestPause has clients fall silent: the maildrop hears of it once for each
+// command, and what was sent of a line is not lost.
+func TestPause(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		h := newHouse()
+		client, done := start(t.Context(), pop3server.Options{Backend: h, InsecureAuth: true})
+		say := func(text, want string, pauses int32) {
+			t.Helper()
+			io.WriteString(client, text)
+			if got := read(client); !strings.HasPrefix(got, want) || got != "" && want == "" {
+				t.Errorf("%q is answered by %q, want %q", text, got, want)
+			}
+			if got := h.pauses.Load(); got != pauses {
+				t.Errorf("before %q %d pauses, want %d", text, got, pauses)
+			}
+		}
+		time.Sleep(time.Minute)
+		say("USER alice\r\nPASS secret\r\n", "+OK", 0)
+		time.Sleep(900 * time.Millisecond)
+		say("RETR 1\r\n", "+OK", 0)
+		time.Sleep(9 * time.Minute)
+		say("NO", "", 1)
+		time.Sleep(50 * time.Second)
+		say("OP\r\nST", "+OK", 1)
+		time.Sleep(9 * time.Minute)
+		say("AT\r\n", "+OK", 2)
+		say("QUIT\r\n", "+OK", 2)
+		<-done
+	})
+}
+
 // A client that sends a command now and then before it logs in, or an octet
 // now and then, does not hold its connection for ever.
 func TestDripDoesNotExtendLogin(t *testing.T) {

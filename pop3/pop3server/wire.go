@@ -5,22 +5,60 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"net"
+	"os"
 	"time"
 )
 
-// input flushes the output before it waits for the client. So responses to
-// commands that have arrived together leave together (RFC 2449 §6.6).
-type input struct {
-	conn net.Conn
-	out  *output
-}
+// input is the connection as it is read. It flushes the output before it waits
+// for the client. So responses to commands that have arrived together leave
+// together (RFC 2449 §6.6).
+type input conn
 
 func (i *input) Read(p []byte) (int, error) {
 	if err := i.out.Flush(); err != nil {
 		return 0, err
 	}
-	return i.conn.Read(p)
+	n, err := i.net.Read(p)
+	if n == 0 && errors.Is(err, os.ErrDeadlineExceeded) && (*conn)(i).pause() {
+		return i.net.Read(p)
+	}
+	return n, err
+}
+
+// pauseAfter is how long a client is waited for before its maildrop is told.
+// Clients that fetch one message after the other are faster.
+const pauseAfter = time.Second
+
+// arm sets the deadline for the next line: that of the state, or before it that
+// for a pause.
+func (c *conn) arm() error {
+	c.until, c.paused = c.deadline(), c.drop == nil
+	if c.paused {
+		return c.raw.SetReadDeadline(c.until)
+	}
+	return c.raw.SetReadDeadline(time.Now().Add(pauseAfter))
+}
+
+// pause has the maildrop give back memory while the client is silent, once for
+// each line. It reports whether the line is to be waited for any longer.
+func (c *conn) pause() bool {
+	if c.paused || c.raw.SetReadDeadline(c.until) != nil || c.isStopped() {
+		return false
+	}
+	c.paused = true
+	c.drop.Pause()
+	return true
+}
+
+// isStopped reports whether no further command is wanted. It is asked after a
+// deadline has been set, which would undo interrupt's.
+func (c *conn) isStopped() bool {
+	select {
+	case <-c.stopped:
+		return true
+	default:
+		return false
+	}
 }
 
 // maxSkipped is how much of a line that is too long is read to find its end.
@@ -38,14 +76,12 @@ var (
 // otherwise an ended.
 func (c *conn) readLine(limit int) ([]byte, error) {
 	if !c.lineBuffered() {
-		if err := c.raw.SetReadDeadline(c.deadline()); err != nil {
+		if err := c.arm(); err != nil {
 			return nil, &ended{err}
 		}
 	}
-	select {
-	case <-c.stopped: // after the deadline is set, which would undo interrupt's
+	if c.isStopped() {
 		return nil, &ended{errStopped}
-	default:
 	}
 	line, err := c.in.ReadSlice('\n')
 	if errors.Is(err, bufio.ErrBufferFull) {

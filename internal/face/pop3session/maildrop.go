@@ -42,6 +42,10 @@ func (d *maildrop) Open(ctx context.Context, n int, form pop3server.Form) (io.Re
 	return c, nil
 }
 
+// Pause gives back what has been read ahead: only so many sessions may have
+// that, and many clients stay for minutes after they have read what they want.
+func (d *maildrop) Pause() { d.reader.Release() }
+
 // Commit makes durable what the client has deleted or left.
 func (d *maildrop) Commit(ctx context.Context, changes pop3server.Changes) error {
 	return translate(d.drop.Leave(ctx, changes.Deleted, changes.Retrieved))
