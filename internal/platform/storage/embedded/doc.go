@@ -33,9 +33,11 @@
 // A blob is cut into chunks of 64 KB that are compressed by themselves if that
 // is worth the work of reading, each with a CRC that is checked when it is read
 // (chunk.go). Small blobs that lie beside each other are read together by those
-// who want them in that order (blobreader.go). A staged blob is
-// compressed while it is written, into a file of the staging folder if it has
-// more than one chunk, and copied into the pack when it commits.
+// who want them in that order (blobreader.go). The index has where they are, and
+// the store remembers that for those that it wrote or read last
+// (locationcache.go). A staged blob is compressed while it is written, into a
+// file of the staging folder if it has more than one chunk, and copied into the
+// pack when it commits.
 //
 // The index counts, for each pack, the bytes of live and of deleted blobs.
 // [Store.Reclaim] copies the live ones out of packs half of which is deleted
