@@ -31,6 +31,9 @@ soaks() {
 	END
 }
 
+# What is measured, before the first output changes a file.
+version=$(git describe --tags --always --dirty)
+
 # soak runs one of them and keeps its output, without what differs by machine.
 soak() {
 	local name=$1 out=docs/soak/$1.txt status=0
@@ -40,7 +43,7 @@ soak() {
 	printf '%s: %s\n' "$name" "${run[*]}"
 	{
 		printf '$ MAILSTEAD_SOAK=1 %s\n' "${run[*]}"
-		printf '%s, %s, %s processors\n\n' "$(git describe --tags --always --dirty)" "$(date -u +'%F %R UTC')" "$(nproc)"
+		printf '%s, %s, %s processors\n\n' "$version" "$(date -u +'%F %R UTC')" "$(nproc)"
 	} >"$out"
 	case " $* " in *' -race '*) local -x CGO_ENABLED=1 ;; esac
 	# shellcheck disable=SC2086 # the arguments are words
