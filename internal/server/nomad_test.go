@@ -52,22 +52,25 @@ func (n *nomad) wander(steps int) {
 	}
 }
 
-// leave compares the mirror with the mailbox once more, in what is one moment
-// for the session: nothing is told between the two that is not heard.
+// leave closes the mailbox, so that nobody is sent away for it any more.
 func (n *nomad) leave() {
 	n.run("NOOP", true)
-	if n.lost || len(n.messages) == 0 {
-		return
+	if !n.lost && len(n.messages) > 0 {
+		n.look()
 	}
-	known := n.messages
+	if !n.lost {
+		n.run("CLOSE", false)
+	}
+}
+
+// look compares the mirror with the mailbox once more, in what is one moment
+// for the session: nothing is told between the two that is not heard.
+func (n *nomad) look() {
+	known := len(n.messages)
 	r := n.run("FETCH 1:* (UID FLAGS)", false)
-	if n.lost || !r.OK() {
-		return
+	if got := len(r.Lines("FETCH")); !n.lost && r.OK() && got < known {
+		n.failf("FETCH 1:* has %d messages of %d", got, known)
 	}
-	if got := len(r.Lines("FETCH")); got < len(known) {
-		n.failf("FETCH 1:* has %d messages of %d", got, len(known))
-	}
-	n.run("CLOSE", false)
 }
 
 // A dropUser comes to a maildrop by POP3 again and again.

@@ -163,7 +163,7 @@ func (f *fetcher) setSeen(ctx context.Context, uids imap.UIDSet) error {
 	if f.after, err = f.view.at.account.Open(ctx, f.view.id); err != nil {
 		return translate(err)
 	}
-	f.seen = stored.Changed
+	f.seen, f.view.latest = stored.Changed, f.after
 	return nil
 }
 

@@ -13,10 +13,20 @@ func (v *view) next(now *mailstore.Version, opts imapserver.PollOptions) *mailst
 	case opts.Hold:
 		return v.holding(now)
 	case opts.KeepExpunged:
-		return now.Keeping(v.told)
+		return now.Keeping(v.shown())
 	}
 	v.removed = nil
 	return now
+}
+
+// shown returns the messages as the client has seen them last. What a command
+// has answered of a message that others have expunged since is kept with it: its
+// MODSEQ must not fall (RFC 7162 §3.1.2).
+func (v *view) shown() *mailstore.Version {
+	if v.latest == nil {
+		return v.told
+	}
+	return v.latest.Keeping(v.told)
 }
 
 // holding returns now with the messages that the client knows, but for those
@@ -27,7 +37,7 @@ func (v *view) holding(now *mailstore.Version) *mailstore.Version {
 		known = known.Minus(v.removed)
 		v.removed = nil
 	}
-	if next := now.Keeping(v.told).Only(known); !same(next, v.told) {
+	if next := now.Keeping(v.shown()).Only(known); !same(next, v.told) {
 		return next
 	}
 	return v.told

@@ -36,6 +36,7 @@ func (s *session) Store(ctx context.Context, w *imapserver.StoreWriter, set imap
 	if err != nil {
 		return nil, translate(err)
 	}
+	s.view.latest = after
 	if err := s.tellStored(w, uids, op, stored, after); err != nil {
 		return nil, err
 	}

@@ -31,6 +31,9 @@ type view struct {
 	// answered has the MODSEQs of flags that a STORE or FETCH of this
 	// session has set, and that its client therefore knows.
 	answered map[imap.UID]imap.ModSeq
+	// latest is the version that the last STORE or FETCH has answered from,
+	// until the next Poll; nil if none has.
+	latest *mailstore.Version
 	// removed are messages that this session has expunged and not told yet,
 	// held those whose flags have changed without the client being told:
 	// both are kept only while NOTIFY holds something back.
@@ -113,6 +116,7 @@ func (s *session) Poll(ctx context.Context, w *imapserver.UpdateWriter, opts ima
 		return translate(err)
 	}
 	next := v.next(now, opts)
+	v.latest = nil
 	if next == now {
 		v.complete = now.HighestModSeq()
 	}
