@@ -17,8 +17,8 @@ type copying struct {
 	takes   time.Duration // a copy
 	err     error
 
-	copies int
-	copied uint64 // the version that the last one has
+	copies atomic.Int64
+	copied atomic.Uint64 // the version that the last one has
 	cancel context.CancelFunc
 	ended  chan struct{}
 }
@@ -32,7 +32,8 @@ func beginCopying(t *testing.T) *copying {
 			has := c.version.Load()
 			time.Sleep(c.takes)
 			if c.err == nil {
-				c.copies, c.copied = c.copies+1, has
+				c.copies.Add(1)
+				c.copied.Store(has)
 			}
 			return c.err
 		},
@@ -46,8 +47,8 @@ func beginCopying(t *testing.T) *copying {
 		c.run(ctx)
 	}()
 	c.pass(2 * copyDelay)
-	if c.copies != 1 {
-		t.Errorf("%d copies were made after the start, want 1", c.copies)
+	if c.copies.Load() != 1 {
+		t.Errorf("%d copies were made after the start, want 1", c.copies.Load())
 	}
 	return c
 }
@@ -74,19 +75,19 @@ func TestCopySoonAfterChange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := beginCopying(t)
 		defer c.end()
-		for round := range 3 {
+		for round := range int64(3) {
 			for range 100 {
 				c.change()
 				time.Sleep(5 * time.Millisecond)
 			}
 			c.pass(copyDelay)
-			if c.copies != 2+round || c.copied != c.version.Load() {
-				t.Errorf("round %d: %d copies, the last of version %d of %d", round, c.copies, c.copied, c.version.Load())
+			if c.copies.Load() != 2+round || c.copied.Load() != c.version.Load() {
+				t.Errorf("round %d: %d copies, the last of version %d of %d", round, c.copies.Load(), c.copied.Load(), c.version.Load())
 			}
 		}
 		c.pass(30 * time.Minute)
-		if c.copies != 4 {
-			t.Errorf("%d copies, want none where nothing has changed", c.copies)
+		if c.copies.Load() != 4 {
+			t.Errorf("%d copies, want none where nothing has changed", c.copies.Load())
 		}
 	})
 }
@@ -99,19 +100,19 @@ func TestCopyRests(t *testing.T) {
 		c := beginCopying(t)
 		defer c.end()
 		c.takes = 2 * time.Second
-		begin := c.copies
+		begin := c.copies.Load()
 		for range 100_000 {
 			c.change()
 			time.Sleep(36 * time.Millisecond)
 		}
 		synctest.Wait()
-		copies := time.Duration(c.copies - begin)
+		copies := time.Duration(c.copies.Load() - begin)
 		if most := time.Hour / copyRest; copies*c.takes > most {
 			t.Errorf("%d copies of %v in an hour, want %v in all", copies, c.takes, most)
 		}
 		c.pass(copyDelay + (copyRest+1)*c.takes + c.takes)
-		if c.copied != c.version.Load() {
-			t.Errorf("version %d is copied, want %d", c.copied, c.version.Load())
+		if c.copied.Load() != c.version.Load() {
+			t.Errorf("version %d is copied, want %d", c.copied.Load(), c.version.Load())
 		}
 	})
 }
@@ -126,8 +127,8 @@ func TestCopyAtTheEnd(t *testing.T) {
 			c.pass(before)
 			c.change()
 			c.end()
-			if c.copied != c.version.Load() {
-				t.Errorf("%v after a change: version %d is copied, want %d", before, c.copied, c.version.Load())
+			if c.copied.Load() != c.version.Load() {
+				t.Errorf("%v after a change: version %d is copied, want %d", before, c.copied.Load(), c.version.Load())
 			}
 		})
 	}
@@ -146,8 +147,8 @@ func TestCopyFails(t *testing.T) {
 			t.Errorf("the upkeep says %v", err)
 		}
 		c.err = nil
-		if _, err := c.chore().Do(t.Context()); err != nil || c.copied != c.version.Load() {
-			t.Errorf("the upkeep says %v, version %d is copied, want %d", err, c.copied, c.version.Load())
+		if _, err := c.chore().Do(t.Context()); err != nil || c.copied.Load() != c.version.Load() {
+			t.Errorf("the upkeep says %v, version %d is copied, want %d", err, c.copied.Load(), c.version.Load())
 		}
 	})
 }

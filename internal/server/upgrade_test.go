@@ -25,6 +25,9 @@ import (
 // users, and what [TestUpgrade] wants to find.
 const oldStore = "testdata/store-998a0f0.tar.gz"
 
+// oldStoreMade is when.
+var oldStoreMade = time.Date(2026, 11, 22, 5, 42, 0, 0, time.UTC)
+
 // unpack returns a file system with the store in it.
 func unpack(t *testing.T, name string) vfs.FS {
 	t.Helper()
@@ -81,6 +84,9 @@ func TestUpgrade(t *testing.T) {
 		Zones:     mailtest.Zone("far.test", "192.0.2.1"),
 	}
 	o.Storage.FS = unpack(t, oldStore)
+	// Of what is in the queue nothing is late yet.
+	begin := time.Now()
+	o.Now = func() time.Time { return oldStoreMade.Add(time.Since(begin)) }
 	s := mailtest.Start(t, o)
 	for range 2 { // as it was left, and as we have written it
 		wantOldMail(t, s)
